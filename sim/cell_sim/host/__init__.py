@@ -1,0 +1,1 @@
+"""SimHost: the whole cell in one process on simulated time."""

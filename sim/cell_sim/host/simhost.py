@@ -1,0 +1,125 @@
+"""SimHost: runs the Units of a cell in one process on simulated time, from a seed."""
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable
+
+from cell_controller.messages import Guard
+from cell_controller.runtime import Qos, Sent, Unit
+from cell_sim.host.node import Life, SimNode
+from cell_sim.host.scheduler import Scheduler
+from cell_sim.host.transport import Latency, Transport
+
+Observer = Callable[[float, str, Sent], None]
+
+
+class SimHost:
+    """Processes, network and clock of a simulated controller. Deterministic for one seed."""
+
+    def __init__(self, seed: int = 1, latency: Latency | None = None) -> None:
+        self.scheduler = Scheduler()
+        self.transport = Transport(seed, latency)
+        self.nodes: dict[str, SimNode] = {}
+        self._sessions = random.Random(f"{seed}/sessions")
+        self._latched: dict[str, dict[str, Sent]] = defaultdict(dict)
+        self._planned: dict[str, float] = {}
+        self.observers: list[Observer] = []
+
+    @property
+    def now_s(self) -> float:
+        return self.scheduler.now_s
+
+    def add(self, name: str, make: Callable[[], Unit], local: Callable[[SimNode, Sent, float], None] | None = None) -> SimNode:
+        """Declare a process; it does not run before `start`."""
+        node = self.nodes[name] = SimNode(name, make, local or _no_local)
+        return node
+
+    def start(self, name: str) -> None:
+        """Start, or restart after a kill: a new Unit with a new session."""
+        node = self.nodes[name]
+        node.start(self._sessions.getrandbits(62) + 1, self.now_s)
+        for port in sorted(node.subscribed & self._latched.keys()):
+            for sent in self._latched[port].values():
+                self.deliver(name, sent.port, sent.message)
+        self._plan(node)
+
+    def kill(self, name: str) -> None:
+        self.nodes[name].kill()
+
+    def hang(self, name: str) -> None:
+        self.nodes[name].hang()
+
+    def go_on(self, name: str) -> None:
+        node = self.nodes[name]
+        node.go_on(self.now_s)
+        self._plan(node)
+
+    def deliver(self, name: str, port: str, message: object) -> None:
+        """Put a message into a node's inbox now, as its own host does."""
+        node = self.nodes[name]
+        node.receive(port, message, self.now_s)
+        self._plan(node)
+
+    def publish(self, source: str, sent: Sent, *, is_latched: bool = False) -> None:
+        """Send a message over the simulated network to every subscriber."""
+        for observe in self.observers:
+            observe(self.now_s, source, sent)
+        if is_latched:
+            self._latched[sent.port][source] = sent
+        for node in self.nodes.values():
+            if sent.port in node.subscribed and node.name != source:
+                for arrival_s in self.transport.arrivals(sent.port, source, node.name, self.now_s):
+                    self.scheduler.at(arrival_s, self._arrival(node, sent))
+
+    def _arrival(self, node: SimNode, sent: Sent) -> Callable[[], None]:
+        starts = node.starts  # a message on its way to a dead process does not reach its successor
+
+        def arrive() -> None:
+            if node.starts == starts:
+                node.receive(sent.port, sent.message, self.now_s)
+                self._plan(node)
+
+        return arrive
+
+    def _plan(self, node: SimNode) -> None:
+        if node.life is not Life.RUNNING or node.runner is None:
+            return
+        due_s = max(node.runner.due_s, self.now_s)
+        planned = self._planned.get(node.name)
+        if planned is not None and self.now_s <= planned <= due_s:
+            return
+        self._planned[node.name] = due_s
+        self.scheduler.at(due_s, lambda: self._step(node, due_s))
+
+    def _step(self, node: SimNode, planned_s: float) -> None:
+        if self._planned.get(node.name) != planned_s:
+            return  # an earlier step has been planned since
+        del self._planned[node.name]
+        runner = node.runner
+        if node.life is not Life.RUNNING or runner is None:
+            return
+        if runner.due_s <= self.now_s:
+            latched = {o.port for o in runner.outputs if o.qos is Qos.LATCHED}
+            for sent in runner.step(self.now_s):
+                if sent.port in node.local_ports:
+                    for observe in self.observers:
+                        observe(self.now_s, node.name, sent)
+                    node.local(node, sent, self.now_s)
+                else:
+                    self.publish(node.name, sent, is_latched=sent.port in latched)
+        self._plan(node)
+
+    def run_for(self, duration_s: float, is_done: Callable[[], bool] | None = None) -> bool:
+        """Advance simulated time; stops early and returns True when is_done holds."""
+        return self.scheduler.run_until(self.now_s + duration_s, is_done)
+
+
+def _no_local(node: SimNode, sent: Sent, now_s: float) -> None:
+    raise ValueError(f"{node.name} has no host for its local port {sent.port}")
+
+
+def guard_of(message: object) -> Guard | None:
+    """The Guard of a guarded message, None for others."""
+    guard = getattr(message, "guard", None)
+    return guard if isinstance(guard, Guard) else None

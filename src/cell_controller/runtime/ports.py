@@ -1,0 +1,63 @@
+"""The table of ports: name, message and quality of service of every topic, in one place."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cell_controller import messages as m
+from cell_controller.runtime.unit import Input, Output, Qos
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One topic under the cell's namespace, or one local port of a Unit and its host."""
+
+    name: str
+    type: type
+    qos: Qos
+
+    def input(
+        self,
+        *,
+        wakes: bool = False,
+        depth: int = 10,
+        sources: tuple[str, ...] | None = None,
+        max_age_s: Mapping[str, float] | None = None,
+    ) -> Input:
+        return Input(self.name, self.type, self.qos, wakes, depth, sources, max_age_s)
+
+    def output(self) -> Output:
+        return Output(self.name, self.type, self.qos)
+
+
+ORDER = Port("order", m.Order, Qos.GUARDED)
+STATION_STATE = Port("station_state", m.StationState, Qos.GUARDED)
+SETPOINT = Port("setpoint", m.Setpoint, Qos.GUARDED)
+LINE_COMMAND = Port("line_command", m.LineCommand, Qos.GUARDED)
+DRIVE_STATES = Port("drive_states", m.DriveStates, Qos.GUARDED)
+CELL_PERMIT = Port("cell_permit", m.CellPermit, Qos.GUARDED)
+SAFETY = Port("safety", m.SafetyState, Qos.GUARDED)
+HEARTBEAT = Port("heartbeat", m.Heartbeat, Qos.GUARDED)
+
+STATE = Port("state", m.CellState, Qos.LATCHED)
+ALARMS = Port("alarms", m.Alarms, Qos.LATCHED)
+COMMAND = Port("command", m.CellCommand, Qos.REQUEST)
+COMMAND_RESULT = Port("command_result", m.CommandResult, Qos.REQUEST)
+RECOVERY = Port("recovery", m.RecoveryCommand, Qos.REQUEST)
+PART_EVENT = Port("part_event", m.PartEvent, Qos.REQUEST)
+
+RX = Port("rx", m.Rx, Qos.LOCAL)
+TX = Port("tx", m.Tx, Qos.LOCAL)
+LINE_EVENT = Port("line_event", m.LineEvent, Qos.LOCAL)
+LINE_REQUEST = Port("line_request", m.LineRequest, Qos.LOCAL)
+JOURNAL_WRITE = Port("journal_write", m.JournalWrite, Qos.LOCAL)
+JOURNAL_SYNCED = Port("journal_synced", m.JournalSynced, Qos.LOCAL)
+JOURNAL_FAILED = Port("journal_failed", m.JournalFailed, Qos.LOCAL)
+JOURNAL_LOADED = Port("journal_loaded", m.JournalLoaded, Qos.LOCAL)
+STOP_REQUESTED = Port("stop_requested", m.StopRequested, Qos.LOCAL)
+FINISHED = Port("finished", m.Finished, Qos.LOCAL)
+
+TOPICS: tuple[Port, ...] = (
+    ORDER, STATION_STATE, SETPOINT, LINE_COMMAND, DRIVE_STATES, CELL_PERMIT, SAFETY, HEARTBEAT,
+    STATE, ALARMS, COMMAND, COMMAND_RESULT, RECOVERY, PART_EVENT,
+)

@@ -1,0 +1,188 @@
+"""Runner: everything about a Unit that is the same in every host.
+
+A host calls `deliver` for each arriving message, `step` when `due_s` has come, and sends what `step`
+returns. Queues, sessions, ages, heartbeats, overflow and lateness are kept here, so what is tested on
+simulated time is what runs on the machine.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from typing import Any, TypeVar
+
+from cell_controller.messages import Guard, Heartbeat
+from cell_controller.runtime.streams import Stream
+from cell_controller.runtime.unit import (
+    FaultKind,
+    Input,
+    InputFault,
+    Output,
+    Qos,
+    Sent,
+    Unit,
+    next_guard,
+)
+
+M = TypeVar("M")
+HEARTBEAT_PERIOD_S = 0.1  # a twentieth of the supervisor's limit of 2 s
+HEARTBEAT_PORT = "heartbeat"
+
+
+class _Inbox:
+    """The Inputs of one Unit; `begin` opens a step."""
+
+    def __init__(self, inputs: tuple[Input, ...]) -> None:
+        self.declared = {i.port: i for i in inputs}
+        self._queues: dict[str, deque[object]] = {i.port: deque() for i in inputs}
+        self.streams: dict[tuple[str, str], Stream] = {}
+        for i in inputs:
+            for source in i.max_age_s or ():
+                self.streams[i.port, source] = Stream()
+        self._pending: list[InputFault] = []
+        self._new: dict[str, tuple[object, ...]] = {}
+        self._faults: tuple[InputFault, ...] = ()
+        self._now_s = 0.0
+
+    def put(self, port: str, message: object, at_s: float) -> bool:
+        declared = self.declared[port]
+        if not isinstance(message, declared.type):
+            self._note(FaultKind.MALFORMED, port, "", f"{type(message).__name__} instead of {declared.type.__name__}")
+            return False
+        guard = getattr(message, "guard", None)
+        if declared.qos is Qos.GUARDED and isinstance(guard, Guard):
+            if declared.sources is not None and guard.source not in declared.sources:
+                return False
+            stream = self.streams.setdefault((port, guard.source), Stream())
+            is_accepted, fault = stream.accept(guard, message, at_s)
+            if fault is not None:
+                self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
+            if not is_accepted:
+                return fault is not FaultKind.REORDERED
+        queue = self._queues[port]
+        if len(queue) >= declared.depth:
+            queue.popleft()
+            self._note(FaultKind.OVERFLOW, port, "", f"more than {declared.depth} messages between two steps")
+        queue.append(message)
+        return declared.wakes
+
+    def _note(self, kind: FaultKind, port: str, source: str, detail: str) -> None:
+        if len(self._pending) < 64:  # a flood of garbage must not grow the memory
+            self._pending.append(InputFault(kind, port, source, detail))
+
+    def note_malformed(self, port: str, detail: str) -> None:
+        self._note(FaultKind.MALFORMED, port, "", detail)
+
+    def begin(self, now_s: float, late_by_s: float, limit_s: float) -> None:
+        self._now_s = now_s
+        if late_by_s > limit_s:
+            self._note(FaultKind.LATE_STEP, "", "", f"{late_by_s:.3f} s after its deadline, limit {limit_s:.3f} s")
+        for (port, source), stream, limit in self._limited():
+            if not stream.is_expired and stream.age_s(now_s) >= limit:
+                stream.is_expired = True
+                self._note(FaultKind.STALE, port, source, f"nothing for {limit:.3f} s")
+        self._new = {port: tuple(queue) for port, queue in self._queues.items() if queue}
+        for port in self._new:
+            self._queues[port].clear()
+        self._faults, self._pending = tuple(self._pending), []
+
+    def _limited(self) -> list[tuple[tuple[str, str], Stream, float]]:
+        found = []
+        for declared in self.declared.values():
+            for source, limit in (declared.max_age_s or {}).items():
+                key = (declared.port, source)
+                found.append((key, self.streams[key], limit))
+        return found
+
+    def next_expiry_s(self) -> float:
+        """When the next fresh stream becomes stale; never-heard streams have no expiry of their own."""
+        return min(
+            (s.received_at_s + limit for _, s, limit in self._limited() if not s.is_expired and s.session),
+            default=inf,
+        )
+
+    @property
+    def faults(self) -> tuple[InputFault, ...]:
+        return self._faults
+
+    def new(self, port: str, kind: type[M]) -> tuple[M, ...]:
+        return tuple(m for m in self._new.get(port, ()) if isinstance(m, kind))
+
+    def latest(self, port: str, source: str, kind: type[M]) -> M | None:
+        stream = self.streams.get((port, source))
+        message = stream.message if stream else None
+        return message if isinstance(message, kind) else None
+
+    def age_s(self, port: str, source: str) -> float:
+        stream = self.streams.get((port, source))
+        return stream.age_s(self._now_s) if stream else inf
+
+
+class Runner:
+    """One Unit with its queues; `observe` is called with every step for traces."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        session: int,
+        now_s: float,
+        observe: Callable[[float, tuple[Sent, ...]], None] | None = None,
+        observe_input: Callable[[float, str, object], None] | None = None,
+    ) -> None:
+        self.unit = unit
+        self.session = session
+        self.due_s = now_s
+        self._inbox = _Inbox(unit.inputs)
+        self._outputs: dict[str, Output] = {o.port: o for o in unit.outputs}
+        self._outputs[HEARTBEAT_PORT] = Output(HEARTBEAT_PORT, Heartbeat)
+        self._seq: dict[str, int] = {}
+        self._heartbeat_due_s = now_s
+        self._unit_due_s = now_s
+        self._observe, self._observe_input = observe, observe_input
+        self.steps = 0
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Declared outputs of the Unit, and its heartbeat."""
+        return tuple(self._outputs.values())
+
+    def deliver(self, port: str, message: object, at_s: float) -> None:
+        """Put one message into the inbox; a waking one makes the step due at once."""
+        if self._observe_input:
+            self._observe_input(at_s, port, message)
+        if self._inbox.put(port, message, at_s):
+            self.due_s = min(self.due_s, at_s)
+
+    def deliver_malformed(self, port: str, detail: str, at_s: float) -> None:
+        """Count a message that could not be decoded; the Unit sees it as a fault."""
+        if self._observe_input:
+            self._observe_input(at_s, port, detail)
+        self._inbox.note_malformed(port, detail)
+        self.due_s = min(self.due_s, at_s)
+
+    def step(self, now_s: float) -> tuple[Sent, ...]:
+        """Step the Unit once and return its messages, guarded ones stamped."""
+        self._inbox.begin(now_s, now_s - self._unit_due_s, self.unit.max_lateness_s)
+        result = self.unit.step(self._inbox, now_s)
+        sent = [self._stamp(s, now_s) for s in result.sent]
+        if now_s >= self._heartbeat_due_s:
+            sent.append(self._stamp(Sent(HEARTBEAT_PORT, Heartbeat()), now_s))
+            self._heartbeat_due_s = now_s + HEARTBEAT_PERIOD_S
+        self.steps += 1
+        self._unit_due_s = max(result.next_deadline_s, now_s)
+        self.due_s = min(self._unit_due_s, self._heartbeat_due_s, self._inbox.next_expiry_s())
+        out = tuple(sent)
+        if self._observe:
+            self._observe(now_s, out)
+        return out
+
+    def _stamp(self, sent: Sent, now_s: float) -> Sent:
+        output = self._outputs[sent.port]
+        message: Any = sent.message
+        if not isinstance(message, output.type):
+            raise TypeError(f"{self.unit.name} sent {type(message).__name__} on {sent.port}: {output.type.__name__} is declared")
+        if output.qos is not Qos.GUARDED or not isinstance(getattr(message, "guard", None), Guard):
+            return sent
+        seq = self._seq[sent.port] = self._seq.get(sent.port, 0) + 1
+        return Sent(sent.port, replace(message, guard=next_guard(self.unit.name, self.session, seq, now_s)))

@@ -1,0 +1,137 @@
+"""What a Unit is: a pure step machine with declared inputs and outputs.
+
+A Unit never reads a clock, sleeps, starts a thread or does I/O. Its host calls `step(inputs, now_s)` at
+the deadline that the last step asked for, and earlier when an input marked `wakes` arrives.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol, TypeVar
+
+from cell_controller.messages import Guard
+
+M = TypeVar("M")
+
+
+class Qos(IntEnum):
+    """How a port travels between processes."""
+
+    GUARDED = 0  # best effort, volatile, depth 10, drained each step
+    LATCHED = 1  # reliable, transient local, depth 1
+    REQUEST = 2  # reliable, volatile, depth 10
+    LOCAL = 3  # between a Unit and its own host: serial bytes, journal, signals
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One declared input. Guarded streams are kept apart by the source named in their Guard."""
+
+    port: str
+    type: type
+    qos: Qos = Qos.GUARDED
+    wakes: bool = False
+    depth: int = 10  # messages kept between two steps; more is an overflow fault
+    sources: tuple[str, ...] | None = None  # guarded: accepted sources; None accepts any
+    max_age_s: Mapping[str, float] | None = None  # guarded: per source; the Unit is stepped when one expires
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One declared output."""
+
+    port: str
+    type: type
+    qos: Qos = Qos.GUARDED
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A request and its reply, matched by `request_id`; both are ports of the Unit."""
+
+    name: str
+    request: type
+    reply: type
+
+
+class FaultKind(IntEnum):
+    """What the runtime noticed about the inputs of a Unit."""
+
+    STALE = 0  # a stream became older than its max_age_s (reported once per expiry)
+    NEW_SESSION = 1  # a known source came back with another session
+    SECOND_SESSION = 2  # a message of a retired session was discarded
+    OVERFLOW = 3  # more messages than the depth; the oldest were dropped
+    REORDERED = 4  # a repeated or reordered message was discarded
+    MALFORMED = 5  # a message that could not be decoded or came from an unknown source was discarded
+    LATE_STEP = 6  # this step comes later than the Unit's limit
+
+
+@dataclass(frozen=True, slots=True)
+class InputFault:
+    """One such notice; `source` is "" where it is not about a stream."""
+
+    kind: FaultKind
+    port: str
+    source: str = ""
+    detail: str = ""
+
+
+class Inputs(Protocol):
+    """What a step sees: what is new since the last step, the newest of each stream, and ages."""
+
+    @property
+    def faults(self) -> tuple[InputFault, ...]: ...
+
+    def new(self, port: str, kind: type[M]) -> tuple[M, ...]:
+        """Messages that arrived since the last step, oldest first."""
+
+    def latest(self, port: str, source: str, kind: type[M]) -> M | None:
+        """The newest accepted message of a guarded stream, None before the first."""
+
+    def age_s(self, port: str, source: str) -> float:
+        """Receiver's age of the newest accepted message of a stream; inf before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One outgoing message; the runtime stamps the Guard of guarded ones."""
+
+    port: str
+    message: object
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step returns: messages to send and the time of the next step at the latest."""
+
+    sent: tuple[Sent, ...]
+    next_deadline_s: float
+
+
+class Unit(Protocol):
+    """A pure step machine."""
+
+    @property
+    def name(self) -> str:
+        """Source name of its guarded messages, unique in the cell."""
+
+    @property
+    def inputs(self) -> tuple[Input, ...]: ...
+
+    @property
+    def outputs(self) -> tuple[Output, ...]: ...
+
+    @property
+    def services(self) -> tuple[Service, ...]: ...
+
+    @property
+    def max_lateness_s(self) -> float:
+        """A step later than this after its deadline is reported as LATE_STEP."""
+
+    def step(self, inputs: Inputs, now_s: float) -> Step: ...
+
+
+def next_guard(name: str, session: int, seq: int, now_s: float) -> Guard:
+    """The Guard of the seq-th message of a session."""
+    return Guard(source=name, session=session, seq=seq, stamp_s=now_s)
