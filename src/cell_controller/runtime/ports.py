@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cell_controller import messages as m
-from cell_controller.runtime.unit import Input, Output, Qos
+from cell_controller.runtime.unit import Input, Output, Qos, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,24 @@ TOPICS: tuple[Port, ...] = (
     ORDER, STATION_STATE, SETPOINT, LINE_COMMAND, DRIVE_STATES, CELL_PERMIT, SAFETY, HEARTBEAT,
     STATE, ALARMS, COMMAND, COMMAND_RESULT, RECOVERY, PART_EVENT,
 )
+
+SUBMIT_ORDER = Service("submit_order", m.OrderRequest, m.OrderReply)
+GET_PARTS = Service("get_parts", m.PartQuery, m.PartReply)
+DISPOSE_PART = Service("dispose_part", m.DisposeRequest, m.DisposeReply)
+SERVICES: tuple[Service, ...] = (SUBMIT_ORDER, GET_PARTS, DISPOSE_PART)
+
+
+def serving(services: tuple[Service, ...]) -> tuple[tuple[Input, ...], tuple[Output, ...]]:
+    """Ports of a Unit that answers these services."""
+    return (
+        tuple(Input(s.request_port, s.request, Qos.REQUEST, wakes=True) for s in services),
+        tuple(Output(s.reply_port, s.reply, Qos.REQUEST) for s in services),
+    )
+
+
+def calling(services: tuple[Service, ...]) -> tuple[tuple[Input, ...], tuple[Output, ...]]:
+    """Ports of a Unit that calls these services."""
+    return (
+        tuple(Input(s.reply_port, s.reply, Qos.REQUEST, wakes=True) for s in services),
+        tuple(Output(s.request_port, s.request, Qos.REQUEST) for s in services),
+    )

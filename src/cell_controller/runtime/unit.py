@@ -48,11 +48,23 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A request and its reply, matched by `request_id`; both are ports of the Unit."""
+    """A request and its reply, matched by `request_id`.
+
+    A serving Unit declares `request_port` as input and `reply_port` as output, a calling Unit the other
+    way round; a host turns them into a service server or a service client.
+    """
 
     name: str
     request: type
     reply: type
+
+    @property
+    def request_port(self) -> str:
+        return f"{self.name}_request"
+
+    @property
+    def reply_port(self) -> str:
+        return f"{self.name}_reply"
 
 
 class FaultKind(IntEnum):
@@ -123,7 +135,12 @@ class Unit(Protocol):
     def outputs(self) -> tuple[Output, ...]: ...
 
     @property
-    def services(self) -> tuple[Service, ...]: ...
+    def services(self) -> tuple[Service, ...]:
+        """Services that the Unit answers."""
+
+    @property
+    def clients(self) -> tuple[Service, ...]:
+        """Services that the Unit calls."""
 
     @property
     def max_lateness_s(self) -> float:
