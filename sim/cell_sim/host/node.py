@@ -1,4 +1,5 @@
 """One simulated process: a Unit with its Runner, and whether the process is alive, hung or dead."""
+
 from __future__ import annotations
 
 from collections import deque
@@ -21,7 +22,9 @@ class Life(Enum):
 class SimNode:
     """A process that hosts one Unit; `local` handles what the Unit sends to its own host."""
 
-    def __init__(self, name: str, make: Callable[[], Unit], local: Callable[[SimNode, Sent, float], None]) -> None:
+    def __init__(
+        self, name: str, make: Callable[[], Unit], local: Callable[[SimNode, Sent, float], None]
+    ) -> None:
         self.name = name
         self._make = make
         self.local = local

@@ -1,4 +1,5 @@
 """Event heap on simulated time."""
+
 from __future__ import annotations
 
 import heapq

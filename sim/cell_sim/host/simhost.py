@@ -1,4 +1,5 @@
 """SimHost: runs the Units of a cell in one process on simulated time, from a seed."""
+
 from __future__ import annotations
 
 import random
@@ -30,7 +31,9 @@ class SimHost:
     def now_s(self) -> float:
         return self.scheduler.now_s
 
-    def add(self, name: str, make: Callable[[], Unit], local: Callable[[SimNode, Sent, float], None] | None = None) -> SimNode:
+    def add(
+        self, name: str, make: Callable[[], Unit], local: Callable[[SimNode, Sent, float], None] | None = None
+    ) -> SimNode:
         """Declare a process; it does not run before `start`."""
         node = self.nodes[name] = SimNode(name, make, local or _no_local)
         return node

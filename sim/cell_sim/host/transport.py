@@ -1,4 +1,5 @@
 """The simulated network: queues and losses of DDS, latencies from stated distributions."""
+
 from __future__ import annotations
 
 import random
@@ -53,7 +54,10 @@ class Transport:
         if not self.faults:
             self._last[link] = in_order
             return (in_order,)
-        fault = next((f for f in self.faults if f.port == port and f.source in ("", source) and now_s < f.until_s), None)
+        fault = next(
+            (f for f in self.faults if f.port == port and f.source in ("", source) and now_s < f.until_s),
+            None,
+        )
         if fault is None:
             self._last[link] = in_order
             return (in_order,)

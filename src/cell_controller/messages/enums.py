@@ -1,4 +1,5 @@
 """Closed sets that travel in messages; numbers are the wire contract of cell_msgs."""
+
 from enum import IntEnum
 
 

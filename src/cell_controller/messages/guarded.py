@@ -5,7 +5,8 @@ a second session on a stream is reported to the receiving Unit (runtime.guard). 
 `*_stamp_s` or `*_at_s` are on the monotonic clock of the process that wrote them: they are compared
 only by that process itself (echo), never across processes.
 """
-from dataclasses import dataclass, field
+
+from dataclasses import dataclass
 from math import nan
 
 from cell_controller.messages.enums import (

@@ -1,4 +1,5 @@
 """Messages between a Unit and its own host: serial bytes and the journal. They never leave the process."""
+
 from dataclasses import dataclass
 from enum import IntEnum
 

@@ -1,4 +1,5 @@
 """What operators and displays see: commands, answers, the cell's state, orders and parts."""
+
 from dataclasses import dataclass
 
 from cell_controller.messages.enums import (

@@ -1,4 +1,5 @@
 """Units and what every host does for them: queues, sessions, ages, heartbeats, lateness."""
+
 from cell_controller.runtime.runner import HEARTBEAT_PERIOD_S, HEARTBEAT_PORT, Runner
 from cell_controller.runtime.unit import (
     FaultKind,

@@ -1,4 +1,5 @@
 """The table of ports: name, message and quality of service of every topic, in one place."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -58,8 +59,20 @@ STOP_REQUESTED = Port("stop_requested", m.StopRequested, Qos.LOCAL)
 FINISHED = Port("finished", m.Finished, Qos.LOCAL)
 
 TOPICS: tuple[Port, ...] = (
-    ORDER, STATION_STATE, SETPOINT, LINE_COMMAND, DRIVE_STATES, CELL_PERMIT, SAFETY, HEARTBEAT,
-    STATE, ALARMS, COMMAND, COMMAND_RESULT, RECOVERY, PART_EVENT,
+    ORDER,
+    STATION_STATE,
+    SETPOINT,
+    LINE_COMMAND,
+    DRIVE_STATES,
+    CELL_PERMIT,
+    SAFETY,
+    HEARTBEAT,
+    STATE,
+    ALARMS,
+    COMMAND,
+    COMMAND_RESULT,
+    RECOVERY,
+    PART_EVENT,
 )
 
 SUBMIT_ORDER = Service("submit_order", m.OrderRequest, m.OrderReply)

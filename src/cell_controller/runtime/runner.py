@@ -4,6 +4,7 @@ A host calls `deliver` for each arriving message, `step` when `due_s` has come, 
 returns. Queues, sessions, ages, heartbeats, overflow and lateness are kept here, so what is tested on
 simulated time is what runs on the machine.
 """
+
 from __future__ import annotations
 
 from collections import deque
@@ -48,7 +49,9 @@ class _Inbox:
     def put(self, port: str, message: object, at_s: float) -> bool:
         declared = self.declared[port]
         if not isinstance(message, declared.type):
-            self._note(FaultKind.MALFORMED, port, "", f"{type(message).__name__} instead of {declared.type.__name__}")
+            self._note(
+                FaultKind.MALFORMED, port, "", f"{type(message).__name__} instead of {declared.type.__name__}"
+            )
             return False
         guard = getattr(message, "guard", None)
         if declared.qos is Qos.GUARDED and isinstance(guard, Guard):
@@ -77,7 +80,9 @@ class _Inbox:
     def begin(self, now_s: float, late_by_s: float, limit_s: float) -> None:
         self._now_s = now_s
         if late_by_s > limit_s:
-            self._note(FaultKind.LATE_STEP, "", "", f"{late_by_s:.3f} s after its deadline, limit {limit_s:.3f} s")
+            self._note(
+                FaultKind.LATE_STEP, "", "", f"{late_by_s:.3f} s after its deadline, limit {limit_s:.3f} s"
+            )
         for (port, source), stream, limit in self._limited():
             if not stream.is_expired and stream.age_s(now_s) >= limit:
                 stream.is_expired = True
@@ -180,8 +185,11 @@ class Runner:
     def _stamp(self, sent: Sent, now_s: float) -> Sent:
         output = self._outputs[sent.port]
         message: Any = sent.message
-        if not isinstance(message, output.type):
-            raise TypeError(f"{self.unit.name} sent {type(message).__name__} on {sent.port}: {output.type.__name__} is declared")
+        if type(message) is not output.type:
+            raise TypeError(
+                f"{self.unit.name} sent {type(message).__name__} on {sent.port}, "
+                f"where {output.type.__name__} is declared"
+            )
         if output.qos is not Qos.GUARDED or not isinstance(getattr(message, "guard", None), Guard):
             return sent
         seq = self._seq[sent.port] = self._seq.get(sent.port, 0) + 1

@@ -1,4 +1,5 @@
 """Streams of guarded messages: sessions, sequence and age, by the receiver's clock."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

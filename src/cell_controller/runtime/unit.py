@@ -3,6 +3,7 @@
 A Unit never reads a clock, sleeps, starts a thread or does I/O. Its host calls `step(inputs, now_s)` at
 the deadline that the last step asked for, and earlier when an input marked `wakes` arrives.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
