@@ -75,7 +75,7 @@ MANUAL: dict[str, str] = {
 
 def _parsed(rows: dict[str, str]) -> dict[State, dict[str, State]]:
     return {
-        S[state]: {event: S[target] for event, target in (item.split(">") for item in row.split())}
+        State[state]: {event: State[target] for event, target in (item.split(">") for item in row.split())}
         for state, row in rows.items()
     }
 

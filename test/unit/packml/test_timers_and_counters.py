@@ -46,6 +46,8 @@ def test_resetting_the_timers_keeps_the_present_stay() -> None:
     assert times.cumulative_s(Mode.PRODUCTION, State.EXECUTE, 12.0) == 2.0
     assert times.cumulative_s(Mode.PRODUCTION, State.IDLE, 12.0) == 0.0
     assert times.acc_since_reset_s(12.0) == 2.0
+    times.enter(Mode.PRODUCTION, State.COMPLETING, 15.0)
+    assert times.cumulative_s(Mode.PRODUCTION, State.EXECUTE, 16.0) == 5.0
 
 
 def test_no_timer_runs_back_with_the_clock() -> None:
