@@ -1,0 +1,145 @@
+"""Message dataclasses <-> ROS messages: the only place that knows both.
+
+One pair of converters per type is compiled from the dataclass' own fields, so that a field is named in
+one place only. cell_msgs has the same names (a test compares them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import IntEnum
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+import cell_msgs.msg
+import cell_msgs.srv
+from cell_controller import messages as m
+from cell_controller.runtime.unit import Service
+
+_SERVICES = {
+    "submit_order": cell_msgs.srv.SubmitOrder,
+    "get_parts": cell_msgs.srv.GetParts,
+    "dispose_part": cell_msgs.srv.DisposePart,
+}
+
+
+def ros_type(kind: type) -> Any:
+    """The ROS message class of a dataclass that leaves the process."""
+    return getattr(cell_msgs.msg, kind.__name__)
+
+
+def ros_service(service: Service) -> Any:
+    """The ROS service class of a Service."""
+    return _SERVICES[service.name]
+
+
+def _compile(kind: type, lines: list[str], names: dict[str, Any]) -> Callable[[Any], Any]:
+    scope = dict(names)
+    exec("\n".join(lines), scope)
+    function: Callable[[Any], Any] = scope["convert"]
+    return function
+
+
+def _element(hint: Any) -> Any:
+    arguments = get_args(hint)
+    return arguments[0] if arguments else None
+
+
+@cache
+def to_ros(kind: type) -> Callable[[Any], Any]:
+    """Compiled converter: dataclass -> ROS message."""
+    return _to_ros(kind, ros_type(kind))
+
+
+def request_to_ros(service: Service) -> Callable[[Any], Any]:
+    return _to_ros(service.request, ros_service(service).Request, ("request_id",))
+
+
+def reply_to_ros(service: Service) -> Callable[[Any], Any]:
+    return _to_ros(service.reply, ros_service(service).Response, ("request_id",))
+
+
+def _to_ros(kind: type, target: Any, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    names: dict[str, Any] = {"target": target}
+    lines = ["def convert(value):", "    out = target()"]
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        name, hint = field.name, hints[field.name]
+        if name in skip:
+            continue
+        item = _element(hint)
+        if item is not None and is_dataclass(item):
+            names[f"c_{name}"] = to_ros(item)
+            lines.append(f"    out.{name} = [c_{name}(i) for i in value.{name}]")
+        elif item is not None:
+            lines.append(f"    out.{name} = list(value.{name})")
+        elif is_dataclass(hint):
+            names[f"c_{name}"] = to_ros(hint)
+            lines.append(f"    out.{name} = c_{name}(value.{name})")
+        elif issubclass(hint, IntEnum):
+            lines.append(f"    out.{name} = int(value.{name})")
+        else:
+            lines.append(f"    out.{name} = value.{name}")
+    lines.append("    return out")
+    return _compile(kind, lines, names)
+
+
+@cache
+def from_ros(kind: type) -> Callable[[Any], Any]:
+    """Compiled converter: ROS message -> dataclass; ValueError for a number outside its enumeration."""
+    return _from_ros(kind)
+
+
+def request_from_ros(service: Service) -> Callable[[Any, str], Any]:
+    return _with_id(service.request)
+
+
+def reply_from_ros(service: Service) -> Callable[[Any, str], Any]:
+    return _with_id(service.reply)
+
+
+def _with_id(kind: type) -> Callable[[Any, str], Any]:
+    convert = _from_ros(kind, ("request_id",))
+
+    def with_id(message: Any, request_id: str) -> Any:
+        return convert(message)(request_id)
+
+    return with_id
+
+
+def _from_ros(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    names: dict[str, Any] = {"kind": kind}
+    parts = []
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        name, hint = field.name, hints[field.name]
+        if name in skip:
+            continue
+        item = _element(hint)
+        if item is not None and is_dataclass(item):
+            names[f"c_{name}"] = from_ros(item)
+            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{name})")
+        elif item is not None:
+            names[f"c_{name}"] = item
+            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{name})")
+        elif is_dataclass(hint):
+            names[f"c_{name}"] = from_ros(hint)
+            parts.append(f"{name}=c_{name}(v.{name})")
+        elif issubclass(hint, IntEnum):
+            names[f"c_{name}"] = hint
+            parts.append(f"{name}=c_{name}(v.{name})")
+        else:
+            parts.append(f"{name}=v.{name}")
+    made = f"kind({', '.join(parts)})"
+    if skip:
+        made = f"lambda request_id: kind(request_id=request_id, {', '.join(parts)})"
+    return _compile(kind, ["def convert(v):", f"    return {made}"], names)
+
+
+MESSAGE_TYPES: tuple[type, ...] = tuple(
+    kind
+    for name in dir(cell_msgs.msg)
+    if is_dataclass(kind := getattr(m, name, None)) and isinstance(kind, type)
+)
+"""Every dataclass that has a ROS message."""

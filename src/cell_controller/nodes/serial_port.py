@@ -1,0 +1,118 @@
+"""The serial port of a drive bus: pyserial, its descriptor waited for by the host's own loop."""
+
+from __future__ import annotations
+
+import os
+import termios
+
+import serial
+
+from cell_controller.messages import LineEvent, LineEventKind, LineRequest, LineRequestKind, Rx, Tx
+from cell_controller.nodes.local_io import Post
+from cell_controller.runtime import Sent, ports
+
+READ_BYTES = 4096  # one pty buffer
+PORT_ERRORS = (serial.SerialException, OSError, termios.error)  # after an unplug any of the three is raised
+
+
+class SerialPort:
+    """LocalIo of one line: opens exclusively, never reopens by itself, reports every failure once.
+
+    An unplugged device shows as SerialException, OSError or termios.error, or as a read of no bytes.
+    """
+
+    ports = frozenset({ports.TX.name, ports.LINE_REQUEST.name})
+
+    def __init__(self, device: str, baud: int, bytesize: int, parity: str, stopbits: int) -> None:
+        self._device, self._baud = device, baud
+        self._format = (bytesize, parity, stopbits)
+        self._serial: serial.Serial | None = None
+        self._post: Post = lambda port, message: None
+
+    def begin(self, post: Post) -> None:
+        self._post = post
+
+    def fileno(self) -> int | None:
+        return self._serial.fd if self._serial is not None else None
+
+    def on_readable(self, now_s: float) -> None:
+        if self._serial is None:
+            return
+        try:
+            data = os.read(self._serial.fd, READ_BYTES)
+        except BlockingIOError:
+            return
+        except PORT_ERRORS as error:
+            self._fail(error)
+            return
+        if not data:
+            self._fail(OSError("the device reports end of file: unplugged"))
+            return
+        self._post(ports.RX.name, Rx(data, now_s))
+
+    def handle(self, sent: Sent) -> None:
+        message = sent.message
+        if isinstance(message, Tx):
+            self._write(message.data)
+        elif isinstance(message, LineRequest):
+            {
+                LineRequestKind.OPEN: self._open,
+                LineRequestKind.CLOSE: self._shut,
+                LineRequestKind.DRAIN: self._drain,
+            }[message.kind]()
+
+    def close(self) -> None:
+        if self._serial is not None:
+            port, self._serial = self._serial, None
+            try:
+                port.close()
+            except PORT_ERRORS:
+                return  # the device is gone; there is nothing left to release
+
+    def _open(self) -> None:
+        self.close()  # a former descriptor would make the device come back under another name
+        bytesize, parity, stopbits = self._format
+        try:
+            self._serial = serial.Serial(
+                self._device,
+                self._baud,
+                bytesize=bytesize,
+                parity=parity,
+                stopbits=stopbits,
+                timeout=0,
+                write_timeout=0,
+                exclusive=True,
+            )
+            self._serial.reset_input_buffer()
+        except (*PORT_ERRORS, ValueError) as error:
+            self._fail(error)
+            return
+        self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.OPENED, self._device))
+
+    def _shut(self) -> None:
+        self.close()
+        self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.CLOSED, self._device))
+
+    def _drain(self) -> None:
+        if self._serial is not None:
+            try:
+                self._serial.reset_input_buffer()
+            except PORT_ERRORS as error:
+                self._fail(error)
+
+    def _write(self, data: bytes) -> None:
+        if self._serial is None:
+            return  # closed while the Unit was stepping; it hears of it by the LineEvent
+        try:
+            written = os.write(self._serial.fd, data)
+            if written != len(data):
+                raise OSError(f"{written} of {len(data)} bytes written: output buffer full")
+        except PORT_ERRORS as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self.close()
+        text = f"{self._device}: {type(error).__name__}: {error}"
+        if isinstance(error, PermissionError) or "Permission denied" in str(error):
+            text += "; add the user to the group that owns the device (dialout)"
+        self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
