@@ -1,0 +1,133 @@
+"""The cell file's lines, drives and named signals."""
+
+from __future__ import annotations
+
+from math import pi
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cell_controller.config.values import (
+    Count,
+    DriveKind,
+    Flag,
+    Name,
+    Number,
+    OnStop,
+    Positive,
+    SerialFormat,
+    Strict,
+    Text,
+)
+
+
+class Line(Strict):
+    """One serial line with its own drive bus."""
+
+    device: Text = Field(description="device path; {run_dir} is the directory of the run")
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = Field(description="line speed in bit/s")
+    format: SerialFormat = Field(description="data bits, parity, stop bits")
+    process: Name | None = Field(None, description="process that opens the other end, none on a machine")
+
+
+class _Drive(Strict):
+    line: Name = Field(description="line that the drive is wired to")
+    unit: int = Field(strict=True, ge=1, le=247, description="Modbus unit id, unique on its line")
+    profile: Name = Field(description="drive profile, a file of config/drives")
+    label: Text = Field(description="name that operators see")
+
+
+class AxisDrive(_Drive):
+    """A linear axis behind a servo drive; positions count along its positive direction."""
+
+    kind: Literal[DriveKind.AXIS]
+    m_per_rev: Positive = Field(description="travel per motor revolution in m")
+    absolute: Flag = Field(description="the encoder keeps its position without power; else it must be homed")
+    min_m: Number = Field(description="lower soft limit in m")
+    max_m: Number = Field(description="upper soft limit in m")
+    max_speed_m_s: Positive = Field(description="speed limit in m/s")
+    max_acceleration_m_s2: Positive = Field(description="acceleration limit in m/s²")
+    max_force_n: Positive = Field(description="force limit in N, from the motor's torque")
+    moving_mass_kg: Positive = Field(description="mass that the axis moves in kg")
+    standstill_m_s: Positive = Field(description="slower than this is standstill, in m/s")
+    control_bandwidth_hz: Positive | None = Field(
+        None, description="bandwidth in Hz of the process loop closed through this axis, if any"
+    )
+
+
+class Wheel(Strict):
+    """The grinding wheel that is mounted."""
+
+    diameter_m: Positive = Field(description="present diameter in m")
+    marked_rpm: Positive = Field(description="maximum speed marked on the wheel in rpm")
+    permitted_m_s: Positive = Field(description="permitted surface speed in m/s")
+
+    @property
+    def max_speed_rpm(self) -> float:
+        """The smaller of the marked speed and the permitted surface speed at the present diameter."""
+        return min(self.marked_rpm, 60.0 * self.permitted_m_s / (pi * self.diameter_m))
+
+
+class SpindleDrive(_Drive):
+    """A spindle behind an inverter."""
+
+    kind: Literal[DriveKind.SPINDLE]
+    rpm_per_hz: Positive = Field(description="spindle rpm per Hz of the inverter's output")
+    max_speed_rpm: Positive = Field(description="speed limit in rpm")
+    ramp_s: Positive = Field(description="time from standstill to max_speed_rpm and back in s")
+    inertia_kg_m2: Positive = Field(description="inertia of spindle and tool in kg m²")
+    max_torque_nm: Positive = Field(description="torque limit in N m")
+    standstill_rpm: Positive = Field(description="slower than this is standstill, in rpm")
+    wheel: Wheel | None = Field(None, description="grinding wheel, on a grinding spindle")
+
+    @property
+    def permitted_rpm(self) -> float:
+        """The spindle's limit, or that of the mounted wheel if it is smaller."""
+        return min(self.max_speed_rpm, self.wheel.max_speed_rpm) if self.wheel else self.max_speed_rpm
+
+
+class IoDrive(_Drive):
+    """A remote I/O module."""
+
+    kind: Literal[DriveKind.IO]
+
+
+Drive = Annotated[AxisDrive | SpindleDrive | IoDrive, Field(discriminator="kind")]
+
+
+class InputSignal(Strict):
+    """A digital input."""
+
+    module: Name = Field(description="I/O module")
+    channel: Count = Field(description="channel, from 0")
+
+
+class AnalogSignal(Strict):
+    """An analog input: value = offset + scale x raw, in the unit that ends its name."""
+
+    module: Name = Field(description="I/O module")
+    channel: Count = Field(description="channel, from 0")
+    scale: Number = Field(description="unit of the signal per raw count")
+    offset: Number = Field(description="value at raw 0, in the unit of the signal")
+
+
+class OutputSignal(Strict):
+    """A digital output."""
+
+    module: Name = Field(description="I/O module")
+    channel: Count = Field(description="channel, from 0")
+    owner: Name = Field(description="station that switches it, or interlock")
+    on_stop: OnStop = Field(description="hold | open, also the module's fallback on lost communication")
+
+    @property
+    def mask(self) -> int:
+        """The channel's bit."""
+        return 1 << self.channel
+
+
+class Signals(Strict):
+    """Named channels of the I/O modules."""
+
+    inputs: dict[Name, InputSignal] = Field(description="digital inputs")
+    analog: dict[Name, AnalogSignal] = Field(default_factory=dict, description="analog inputs")
+    outputs: dict[Name, OutputSignal] = Field(description="digital outputs")
