@@ -185,7 +185,7 @@ class Runner:
     def _stamp(self, sent: Sent, now_s: float) -> Sent:
         output = self._outputs[sent.port]
         message: Any = sent.message
-        if type(message) is not output.type:
+        if type(sent.message) is not output.type:
             raise TypeError(
                 f"{self.unit.name} sent {type(message).__name__} on {sent.port}, "
                 f"where {output.type.__name__} is declared"
