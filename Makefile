@@ -1,0 +1,75 @@
+# Every target sets up what it needs; a second call finds it done.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+
+VENV := .venv
+PY := $(VENV)/bin/python
+DONE := $(VENV)/.stamps
+MESSAGE_FILES := $(shell find src/cell_msgs -not -name '*.pyc' -not -name __pycache__)
+
+# A sourced ROS, or the environment of another venv with ROS wheels, must not reach into ours.
+unexport PYTHONPATH
+unexport PYTHONHOME
+unexport LD_LIBRARY_PATH
+unexport AMENT_PREFIX_PATH
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+CELL ?= config/cells/demo.yaml
+PARTS ?= 3
+TESTS ?= test
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.PHONY: run
+run: setup ## three parts through the simulated cell (PARTS=, CELL=)
+	$(VENV)/bin/cell run --parts $(PARTS) $(CELL)
+
+.PHONY: test
+test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/unit/packml)
+	$(PY) -m pytest $(TESTS)
+
+.PHONY: fault-matrix
+fault-matrix: setup ## death and hang of every process during a weld, on live cells
+	$(PY) -m pytest test/integration -m matrix
+
+.PHONY: check
+check: setup ## ruff, mypy --strict, and who may import whom
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+.PHONY: format
+format: setup ## let ruff put the sources in form (FILES=)
+	$(VENV)/bin/ruff check --fix $(FILES)
+	$(VENV)/bin/ruff format $(FILES)
+
+.PHONY: setup
+setup: $(DONE)/messages $(DONE)/project ## .venv with all dependencies, the message wheel and the cell command
+
+.PHONY: lock
+lock: setup ## tools/constraints.txt anew, from what pyproject.toml allows
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --upgrade \
+	  --no-annotate --output-file tools/constraints.txt pyproject.toml src/cell_msgs/pyproject.toml
+
+.PHONY: clean
+clean: ## remove everything that is not a source
+	rm -rf $(VENV) build install log dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -prune -exec rm -rf {} +
+
+$(DONE)/environment:
+	@tools/setup environment
+
+$(DONE)/dependencies: pyproject.toml tools/constraints.txt tools/setup $(DONE)/environment
+	@tools/setup dependencies
+
+$(DONE)/messages: $(MESSAGE_FILES) $(DONE)/dependencies
+	@tools/setup messages
+
+$(DONE)/project: pyproject.toml setup.py setup.cfg $(DONE)/dependencies
+	@tools/setup project

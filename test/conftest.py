@@ -1,0 +1,35 @@
+"""What holds for every test: a ROS of its own, deterministic examples, and nothing left running afterwards."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+# Before anything imports rclpy: it reads these once.
+os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # generated messages check their fields only when told to
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))  # 0 is everybody's; up to 101 is safe on Linux
+os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="cell-test-log-"))
+
+import pytest
+from hypothesis import settings
+from support.leaks import Snapshot, adopt_orphans
+
+settings.register_profile("cell", deadline=None, derandomize=True, print_blob=True)  # the machine may be busy
+settings.load_profile("cell")
+
+adopt_orphans()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_outlives_the_run() -> Iterator[None]:
+    before = Snapshot.take()
+    yield
+    before.assert_nothing_new()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outlives_the_test(_nothing_outlives_the_run: None) -> Iterator[None]:
+    """Fails a test that leaves a thread or a process behind; fixtures of a wider scope may keep theirs."""
+    before = Snapshot.take()
+    yield
+    before.assert_nothing_new()
