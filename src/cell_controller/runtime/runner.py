@@ -29,19 +29,21 @@ from cell_controller.runtime.unit import (
 M = TypeVar("M")
 HEARTBEAT_PERIOD_S = 0.1  # a twentieth of the supervisor's limit of 2 s
 HEARTBEAT_PORT = "heartbeat"
+MOST_FAULTS = 64  # entries for sources without an age limit, whose names a sender chooses
 
 
 class _Inbox:
     """The Inputs of one Unit; `begin` opens a step."""
 
-    def __init__(self, inputs: tuple[Input, ...]) -> None:
+    def __init__(self, inputs: tuple[Input, ...], session: int) -> None:
+        self.session = session
         self.declared = {i.port: i for i in inputs}
         self._queues: dict[str, deque[object]] = {i.port: deque() for i in inputs}
         self.streams: dict[tuple[str, str], Stream] = {}
-        for i in inputs:
-            for source in i.max_age_s or ():
-                self.streams[i.port, source] = Stream()
-        self._pending: list[InputFault] = []
+        self._limits_s = {(i.port, s): limit for i in inputs for s, limit in (i.max_age_s or {}).items()}
+        for key in self._limits_s:
+            self.streams[key] = Stream()
+        self._pending: dict[tuple[FaultKind, str, str], InputFault] = {}
         self._new: dict[str, tuple[object, ...]] = {}
         self._faults: tuple[InputFault, ...] = ()
         self._now_s = 0.0
@@ -53,16 +55,15 @@ class _Inbox:
                 FaultKind.MALFORMED, port, "", f"{type(message).__name__} instead of {declared.type.__name__}"
             )
             return False
-        guard = getattr(message, "guard", None)
-        if declared.qos is Qos.GUARDED and isinstance(guard, Guard):
-            if declared.sources is not None and guard.source not in declared.sources:
+        if declared.qos is Qos.GUARDED:
+            guard = getattr(message, "guard", None)
+            if not isinstance(guard, Guard):
+                self._note(FaultKind.MALFORMED, port, "", f"{declared.type.__name__} without a Guard")
                 return False
-            stream = self.streams.setdefault((port, guard.source), Stream())
-            is_accepted, fault = stream.accept(guard, message, at_s)
-            if fault is not None:
-                self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
-            if not is_accepted:
-                return fault is not FaultKind.REORDERED
+            if declared.sources is not None and guard.source not in declared.sources:
+                return False  # of a Unit that this one does not listen to
+            if not self._accept(port, guard, message, at_s):
+                return False
         queue = self._queues[port]
         if len(queue) >= declared.depth:
             queue.popleft()
@@ -70,9 +71,30 @@ class _Inbox:
         queue.append(message)
         return declared.wakes
 
+    def _accept(self, port: str, guard: Guard, message: object, at_s: float) -> bool:
+        """A silence that ends before the step still counts: its STALE is noted here."""
+        stream = self.streams.setdefault((port, guard.source), Stream())
+        limit = self._limits_s.get((port, guard.source), inf)
+        was_silent = stream.session and not stream.is_expired and stream.age_s(at_s) >= limit
+        is_accepted, fault = stream.accept(guard, message, at_s)
+        if fault is not None:
+            self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
+        if is_accepted and was_silent:
+            self._note(FaultKind.STALE, port, guard.source, f"nothing for {limit:.3f} s")
+        return is_accepted
+
     def _note(self, kind: FaultKind, port: str, source: str, detail: str) -> None:
-        if len(self._pending) < 64:  # a flood of garbage must not grow the memory
-            self._pending.append(InputFault(kind, port, source, detail))
+        """One entry per kind and stream: a flood of garbage neither grows the memory nor hides a fault."""
+        first = self._pending.get((kind, port, source))
+        if first is not None:
+            self._pending[kind, port, source] = replace(first, count=first.count + 1)
+        elif not source or (port, source) in self._limits_s or len(self._pending) < MOST_FAULTS:
+            self._pending[kind, port, source] = InputFault(kind, port, source, detail)
+
+    @property
+    def has_faults(self) -> bool:
+        """Something worth a step was noted; a repeated message is only counted."""
+        return any(kind is not FaultKind.REORDERED for kind, _, _ in self._pending)
 
     def note_malformed(self, port: str, detail: str) -> None:
         self._note(FaultKind.MALFORMED, port, "", detail)
@@ -83,27 +105,24 @@ class _Inbox:
             self._note(
                 FaultKind.LATE_STEP, "", "", f"{late_by_s:.3f} s after its deadline, limit {limit_s:.3f} s"
             )
-        for (port, source), stream, limit in self._limited():
+        for (port, source), limit in self._limits_s.items():
+            stream = self.streams[port, source]
             if not stream.is_expired and stream.age_s(now_s) >= limit:
                 stream.is_expired = True
                 self._note(FaultKind.STALE, port, source, f"nothing for {limit:.3f} s")
         self._new = {port: tuple(queue) for port, queue in self._queues.items() if queue}
         for port in self._new:
             self._queues[port].clear()
-        self._faults, self._pending = tuple(self._pending), []
-
-    def _limited(self) -> list[tuple[tuple[str, str], Stream, float]]:
-        found = []
-        for declared in self.declared.values():
-            for source, limit in (declared.max_age_s or {}).items():
-                key = (declared.port, source)
-                found.append((key, self.streams[key], limit))
-        return found
+        self._faults, self._pending = tuple(self._pending.values()), {}
 
     def next_expiry_s(self) -> float:
         """When the next fresh stream becomes stale; never-heard streams have no expiry of their own."""
         return min(
-            (s.received_at_s + limit for _, s, limit in self._limited() if not s.is_expired and s.session),
+            (
+                stream.received_at_s + limit
+                for key, limit in self._limits_s.items()
+                if (stream := self.streams[key]).session and not stream.is_expired
+            ),
             default=inf,
         )
 
@@ -138,7 +157,7 @@ class Runner:
         self.unit = unit
         self.session = session
         self.due_s = now_s
-        self._inbox = _Inbox(unit.inputs)
+        self._inbox = _Inbox(unit.inputs, session)
         self._outputs: dict[str, Output] = {o.port: o for o in unit.outputs}
         self._outputs[HEARTBEAT_PORT] = Output(HEARTBEAT_PORT, Heartbeat)
         self._seq: dict[str, int] = {}
@@ -153,11 +172,11 @@ class Runner:
         return tuple(self._outputs.values())
 
     def deliver(self, port: str, message: object, at_s: float) -> None:
-        """Put one message into the inbox; a waking one makes the step due at once."""
+        """Put one message into the inbox; a waking one, or a fault, makes the step due at once."""
         if self._observe_input:
             self._observe_input(at_s, port, message)
-        if self._inbox.put(port, message, at_s):
-            self.due_s = min(self.due_s, at_s)
+        is_due = self._inbox.put(port, message, at_s) or self._inbox.has_faults
+        self.due_s = min(self.due_s, at_s if is_due else self._inbox.next_expiry_s())
 
     def deliver_malformed(self, port: str, detail: str, at_s: float) -> None:
         """Count a message that could not be decoded; the Unit sees it as a fault."""

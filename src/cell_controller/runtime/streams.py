@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isfinite
 
 from cell_controller.messages import Guard
 from cell_controller.runtime.unit import FaultKind
@@ -23,7 +23,7 @@ class Stream:
 
     def accept(self, guard: Guard, message: object, at_s: float) -> tuple[bool, FaultKind | None]:
         """Take a message or discard it; a discarded one never refreshes the age."""
-        if guard.session == 0 or guard.seq < 1:
+        if guard.session == 0 or guard.seq < 1 or not isfinite(guard.stamp_s):
             self.discarded += 1
             return False, FaultKind.MALFORMED
         if guard.session in self.retired:

@@ -76,22 +76,27 @@ class FaultKind(IntEnum):
     SECOND_SESSION = 2  # a message of a retired session was discarded
     OVERFLOW = 3  # more messages than the depth; the oldest were dropped
     REORDERED = 4  # a repeated or reordered message was discarded
-    MALFORMED = 5  # a message that could not be decoded or came from an unknown source was discarded
+    MALFORMED = 5  # a message that could not be decoded or carries no usable Guard was discarded
     LATE_STEP = 6  # this step comes later than the Unit's limit
 
 
 @dataclass(frozen=True, slots=True)
 class InputFault:
-    """One such notice; `source` is "" where it is not about a stream."""
+    """What happened at least once since the last step; `source` is "" where it is not about a stream."""
 
     kind: FaultKind
     port: str
     source: str = ""
-    detail: str = ""
+    detail: str = ""  # of the first
+    count: int = 1
 
 
 class Inputs(Protocol):
     """What a step sees: what is new since the last step, the newest of each stream, and ages."""
+
+    @property
+    def session(self) -> int:
+        """The Unit's own session, which an Echo of its messages must name."""
 
     @property
     def faults(self) -> tuple[InputFault, ...]: ...
