@@ -63,9 +63,14 @@ class Wheel(Strict):
     permitted_m_s: Positive = Field(description="permitted surface speed in m/s")
 
     @property
+    def surface_limit_rpm(self) -> float:
+        """Speed at which the wheel of the present diameter reaches its permitted surface speed."""
+        return 60.0 * self.permitted_m_s / (pi * self.diameter_m)
+
+    @property
     def max_speed_rpm(self) -> float:
-        """The smaller of the marked speed and the permitted surface speed at the present diameter."""
-        return min(self.marked_rpm, 60.0 * self.permitted_m_s / (pi * self.diameter_m))
+        """The smaller of the marked speed and that of the permitted surface speed."""
+        return min(self.marked_rpm, self.surface_limit_rpm)
 
 
 class SpindleDrive(_Drive):

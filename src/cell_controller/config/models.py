@@ -161,9 +161,33 @@ class CellFile(Strict):
         """Zones of which a station is a member."""
         return tuple(name for name, members in self.zones.items() if station in members)
 
+    def axis(self, name: str) -> AxisDrive:
+        """An axis by name; TypeError for another kind of drive, which a loaded cell never has there."""
+        drive = self.drives[name]
+        if not isinstance(drive, AxisDrive):
+            raise TypeError(f"{name} is no axis but {drive.kind.value}")
+        return drive
+
+    def spindle(self, name: str) -> SpindleDrive:
+        """A spindle by name; TypeError for another kind of drive, which a loaded cell never has there."""
+        drive = self.drives[name]
+        if not isinstance(drive, SpindleDrive):
+            raise TypeError(f"{name} is no spindle but {drive.kind.value}")
+        return drive
+
+    @property
+    def welding_robots(self) -> dict[str, WeldingRobot]:
+        """Welding robots by name."""
+        return {name: s for name, s in self.stations.items() if isinstance(s, WeldingRobot)}
+
+    @property
+    def grinding_spindles(self) -> dict[str, GrindingSpindle]:
+        """Grinding spindles by name."""
+        return {name: s for name, s in self.stations.items() if isinstance(s, GrindingSpindle)}
+
     @property
     def conveyors(self) -> dict[str, Conveyor]:
-        """Stations that carry parts."""
+        """Stations that carry parts, by name."""
         return {name: s for name, s in self.stations.items() if isinstance(s, Conveyor)}
 
 
