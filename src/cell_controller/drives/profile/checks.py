@@ -1,0 +1,157 @@
+"""Cross-checks of a profile that its models cannot express one by one; all findings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cell_controller.config.values import DriveKind
+from cell_controller.drives.profile.quantities import (
+    Access,
+    DriveUnit,
+    Memory,
+    Quantity,
+    Source,
+    StopCategory,
+    Verb,
+)
+
+if TYPE_CHECKING:
+    from cell_controller.drives.profile.model import BitTest, DriveProfile, Exchange
+
+_READ_MULTIPLE = 23
+_CYCLIC_TESTS = ("states", "at_target", "standstill", "homed")
+
+
+def problems_of(profile: DriveProfile) -> list[str]:
+    """Every contradiction inside a profile, in words."""
+    found = [*_fields(profile), *_missing(profile)]
+    if found:  # the checks below look fields up
+        return found
+    return [*_blocks(profile), *_exchanges(profile), *_watchdog(profile), *_stops(profile)]
+
+
+def _fields(profile: DriveProfile) -> Iterator[str]:
+    for quantity, field in profile.fields.items():
+        if field.end > 0x10000:
+            yield f"fields.{quantity}: two words at 0x{field.address:04X} leave the address space"
+        if field.unit is DriveUnit.RAW and field.scale != 1.0:
+            yield f"fields.{quantity}: a raw value has no scale ({field.scale:g})"
+        if field.ramp_span is not None and field.unit not in (DriveUnit.RPM_PER_S, DriveUnit.HZ_PER_S):
+            yield f"fields.{quantity}: ramp_span belongs to an acceleration, not to {field.unit}"
+        if field.negative_when and field.signed:
+            yield f"fields.{quantity}: a signed register needs no negative_when"
+
+
+def _missing(profile: DriveProfile) -> Iterator[str]:
+    for where, quantity in _mentions(profile):
+        if quantity not in profile.fields:
+            yield f"{where}: no field {quantity}"
+
+
+def _mentions(profile: DriveProfile) -> Iterator[tuple[str, Quantity]]:
+    for where, exchange in exchanges_of(profile):
+        yield from ((where, w.field) for w in exchange.write)
+    for block in (profile.reads.fast, *profile.reads.slow):
+        yield from (("reads", q) for q in block.fields)
+    for where, test in _tests(profile):
+        yield where, test.field
+
+
+def _tests(profile: DriveProfile) -> Iterator[tuple[str, BitTest]]:
+    for rule in profile.states:
+        yield from (("states", t) for t in rule.tests)
+    yield from (("at_target", t) for t in profile.at_target)
+    yield from (("standstill", t) for t in profile.standstill)
+    yield from (("homed", t) for t in profile.homed)
+    yield from (("identity", t) for t in profile.identity)
+    for quantity, field in profile.fields.items():
+        yield from ((f"fields.{quantity}.negative_when", t) for t in field.negative_when)
+
+
+def exchanges_of(profile: DriveProfile) -> Iterator[tuple[str, Exchange]]:
+    """Every request that the profile can make, with the key it stands under."""
+    yield from (("arming", e) for e in profile.arming)
+    yield from (("disable", e) for e in profile.disable)
+    yield from (("fault_reset", e) for e in profile.fault_reset)
+    yield from (("enable", s.exchange) for s in profile.enable)
+    for verb, sequence in profile.setpoints.items():
+        yield from ((f"setpoints.{verb}", e) for e in sequence)
+    for category, stop in profile.stops.items():
+        yield from ((f"stops.{int(category)}", e) for e in (*stop.ramp, *stop.then))
+
+
+def _blocks(profile: DriveProfile) -> Iterator[str]:
+    for block in (profile.reads.fast, *profile.reads.slow):
+        name = f"reads from {block.fields[0]}"
+        _, words = profile.span(block.fields)
+        if block.function not in profile.functions.codes:
+            yield f"{name}: the drive does not know function {block.function}"
+        if words > profile.functions.max_read_words:
+            yield f"{name}: {words} words, the drive allows {profile.functions.max_read_words}"
+        for before, after in pairwise(block.fields):
+            if profile.field(after).address < profile.field(before).end:
+                yield f"{name}: {after} is not behind {before}"
+        for quantity in block.fields:
+            if profile.field(quantity).access is Access.WRITE:
+                yield f"{name}: {quantity} cannot be read"
+    if profile.reads.fast.every != 1:
+        yield "reads.fast: the fast block is read at every turn"
+    for where, test in _tests(profile):
+        if where in _CYCLIC_TESTS and test.field not in profile.reads.fast.fields:
+            yield f"{where}: {test.field} is not in the fast block"
+
+
+def _exchanges(profile: DriveProfile) -> Iterator[str]:
+    codes = profile.functions.codes
+    for where, exchange in exchanges_of(profile):
+        written = tuple(w.field for w in exchange.write)
+        _, words = profile.span(written)
+        if words > profile.functions.max_write_words:
+            yield f"{where}: {words} words, the drive allows {profile.functions.max_write_words}"
+        if exchange.with_read and _READ_MULTIPLE not in codes:
+            yield f"{where}: with_read needs function 23"
+        if not exchange.with_read and 16 not in codes and not (words == 1 and 6 in codes):
+            yield f"{where}: no function of the drive writes {words} words"
+        for before, after in pairwise(written):
+            if profile.field(after).address != profile.field(before).end:
+                yield f"{where}: {after} does not follow {before} directly"
+        for quantity in written:
+            field = profile.field(quantity)
+            if field.access is Access.READ:
+                yield f"{where}: {quantity} is read only"
+            if where == "arming" and field.access is not Access.READ_WRITE:
+                yield f"{where}: {quantity} cannot be read back"
+            if where != "arming" and field.memory is Memory.EEPROM:
+                yield f"{where}: {quantity} wears the EEPROM"
+
+
+def _watchdog(profile: DriveProfile) -> Iterator[str]:
+    if not profile.watchdog.exists:
+        return
+    written = {w.field: w for e in profile.arming for w in e.write}
+    timeout, action = written.get(Quantity.WATCHDOG_TIMEOUT), written.get(Quantity.WATCHDOG_ACTION)
+    if timeout is None or timeout.source is not Source.WATCHDOG_TIMEOUT:
+        yield "arming: watchdog_timeout is not written from watchdog_timeout"
+    if action is None or action.value != profile.watchdog.action:
+        yield f"arming: watchdog_action is not written as {profile.watchdog.action}"
+    if profile.watchdog.max_s < profile.watchdog.min_s:
+        yield "watchdog: max_s is below min_s"
+
+
+def _stops(profile: DriveProfile) -> Iterator[str]:
+    if profile.kind is DriveKind.IO:
+        if Verb.OUTPUTS in profile.setpoints and not profile.nameplate.digital_outputs:
+            yield "nameplate: digital_outputs is 0, but the profile sets outputs"
+        return
+    for category in StopCategory:
+        if category not in profile.stops:
+            yield f"stops: category {int(category)} is missing"
+    if profile.hold_category is StopCategory.REMOVE_POWER:
+        yield "hold_category: category 0 does not hold"
+    needed = Quantity.POSITION if profile.kind is DriveKind.AXIS else Quantity.SPEED
+    if needed not in profile.reads.fast.fields:
+        yield f"reads.fast: an {profile.kind} needs {needed}"
+    if profile.nameplate.rated_torque_nm is None or profile.nameplate.max_torque_percent is None:
+        yield "nameplate: rated_torque_nm and max_torque_percent are needed"
