@@ -22,6 +22,12 @@ _SERVICES = {
     "get_parts": cell_msgs.srv.GetParts,
     "dispose_part": cell_msgs.srv.DisposePart,
 }
+_WIRE_NAMES = {"operator": "operator_name"}  # the generated C++ code cannot have a member called operator
+
+
+def wire_name(field: str) -> str:
+    """The name of a dataclass' field in its ROS message."""
+    return _WIRE_NAMES.get(field, field)
 
 
 def ros_type(kind: type) -> Any:
@@ -68,19 +74,19 @@ def _to_ros(kind: type, target: Any, skip: tuple[str, ...] = ()) -> Callable[[An
         name, hint = field.name, hints[field.name]
         if name in skip:
             continue
-        item = _element(hint)
+        item, wire = _element(hint), wire_name(name)
         if item is not None and is_dataclass(item):
             names[f"c_{name}"] = to_ros(item)
-            lines.append(f"    out.{name} = [c_{name}(i) for i in value.{name}]")
+            lines.append(f"    out.{wire} = [c_{name}(i) for i in value.{name}]")
         elif item is not None:
-            lines.append(f"    out.{name} = list(value.{name})")
+            lines.append(f"    out.{wire} = list(value.{name})")
         elif is_dataclass(hint):
             names[f"c_{name}"] = to_ros(hint)
-            lines.append(f"    out.{name} = c_{name}(value.{name})")
+            lines.append(f"    out.{wire} = c_{name}(value.{name})")
         elif issubclass(hint, IntEnum):
-            lines.append(f"    out.{name} = int(value.{name})")
+            lines.append(f"    out.{wire} = int(value.{name})")
         else:
-            lines.append(f"    out.{name} = value.{name}")
+            lines.append(f"    out.{wire} = value.{name}")
     lines.append("    return out")
     return _compile(kind, lines, names)
 
@@ -116,21 +122,21 @@ def _from_ros(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
         name, hint = field.name, hints[field.name]
         if name in skip:
             continue
-        item = _element(hint)
+        item, wire = _element(hint), wire_name(name)
         if item is not None and is_dataclass(item):
             names[f"c_{name}"] = from_ros(item)
-            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{name})")
+            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{wire})")
         elif item is not None:
             names[f"c_{name}"] = item
-            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{name})")
+            parts.append(f"{name}=tuple(c_{name}(i) for i in v.{wire})")
         elif is_dataclass(hint):
             names[f"c_{name}"] = from_ros(hint)
-            parts.append(f"{name}=c_{name}(v.{name})")
+            parts.append(f"{name}=c_{name}(v.{wire})")
         elif issubclass(hint, IntEnum):
             names[f"c_{name}"] = hint
-            parts.append(f"{name}=c_{name}(v.{name})")
+            parts.append(f"{name}=c_{name}(v.{wire})")
         else:
-            parts.append(f"{name}=v.{name}")
+            parts.append(f"{name}=v.{wire}")
     made = f"kind({', '.join(parts)})"
     if skip:
         made = f"lambda request_id: kind(request_id=request_id, {', '.join(parts)})"
