@@ -57,7 +57,7 @@ def programs_are_used_and_cover_their_station(cell: CellFile) -> Iterator[Findin
             drives = cell.stop_programs[program_name].drives
             path = ("stations", name, "programs", key)
             missing = [d for d in station.drives if d not in drives]
-            foreign = [d for d in drives if d not in station.drives]
+            foreign = [d for d in drives if cell.station_of_drive(d) not in ("", name)]
             if missing:
                 yield Finding(path, f"does not stop {', '.join(missing)}", f"add a step to {program_name}")
             if foreign:

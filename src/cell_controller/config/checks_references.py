@@ -45,18 +45,21 @@ def names_mean_something(cell: CellFile) -> Iterator[Finding]:
     for path, name, wanted in _references(cell):
         if any(name in known[thing] for thing in wanted):
             continue
-        needed = " or ".join(thing.value for thing in wanted)
-        is_thing = next((thing.value for thing in Thing if name in known[thing]), "")
         names = [n for thing in wanted for n in known[thing]]
-        if is_thing:
-            yield Finding(
-                path, f"is the name of: {is_thing}; needed here: {needed}", "use one of: " + ", ".join(names)
-            )
+        use = "use one of: " + ", ".join(names) if names else "there is none yet, describe one"
+        is_thing = next((thing for thing in Thing if name in known[thing]), None)
+        if is_thing is None:
+            needed = " or ".join(thing.value for thing in wanted)
+            yield Finding(path, f"no such {needed}", did_you_mean(name, names, use))
         else:
-            instead = (
-                "use one of: " + ", ".join(names) if names else f"there is none; describe a {needed} first"
-            )
-            yield Finding(path, f"no such {needed}", did_you_mean(name, names, instead))
+            needed = " or ".join(_article(thing) for thing in wanted)
+            yield Finding(path, f"is {_article(is_thing)}, {needed} is needed here", use)
+
+
+def _article(thing: Thing) -> str:
+    if thing is Thing.INTERLOCK:
+        return thing.value
+    return f"{'an' if thing.value[0] in 'aeioI' else 'a'} {thing.value}"
 
 
 def unit_names_are_unique(cell: CellFile) -> Iterator[Finding]:
@@ -132,7 +135,7 @@ def _signal_references(cell: CellFile) -> Iterator[Reference]:
         yield ("signals", "outputs", name, "owner"), output.owner, (Thing.STATION, Thing.INTERLOCK)
 
 
-_ROLES: dict[str, Thing] = {
+DRIVE_ROLES: dict[str, Thing] = {
     "x": Thing.AXIS,
     "y": Thing.AXIS,
     "z": Thing.AXIS,
@@ -141,6 +144,10 @@ _ROLES: dict[str, Thing] = {
     "axis": Thing.AXIS,
     "spindle": Thing.SPINDLE,
     "wheel": Thing.SPINDLE,
+}
+
+_ROLES: dict[str, Thing] = {
+    **DRIVE_ROLES,
     "clamp": Thing.OUTPUT,
     "load_request": Thing.OUTPUT,
     "clamp_closed": Thing.INPUT,

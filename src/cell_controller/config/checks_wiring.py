@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cell_controller.config.checks_references import DRIVE_ROLES
 from cell_controller.config.models import INTERLOCK, CellFile, IoDrive, OnStop
 from cell_controller.config.problems import Finding, KeyPath
 
@@ -37,20 +38,17 @@ def every_line_has_its_own_device_and_a_drive(cell: CellFile) -> Iterator[Findin
 def every_drive_is_used_once(cell: CellFile) -> Iterator[Finding]:
     """An axis or spindle belongs to exactly one role of one station."""
     used: dict[str, str] = {}
-    for station_name, station in cell.stations.items():
-        for drive in station.drives:
-            first = used.setdefault(drive, station_name)
-            if first != station_name or station.drives.count(drive) > 1:
-                key = next(k for k in reversed(type(station).model_fields) if getattr(station, k) == drive)
-                text = (
-                    f"{drive} is used by {first} already"
-                    if first != station_name
-                    else f"{drive} has two roles"
-                )
-                yield Finding(("stations", station_name, key), text, "give every role a drive of its own")
-                break
-    for name, drive_ in cell.drives.items():
-        if not isinstance(drive_, IoDrive) and name not in used:
+    for name, station in cell.stations.items():
+        for key in DRIVE_ROLES:
+            if key not in type(station).model_fields:
+                continue
+            role = getattr(station, key)
+            if role in used:
+                text = f"is {used[role]} already"
+                yield Finding(("stations", name, key), text, "give every role a drive of its own")
+            used.setdefault(role, f"stations.{name}.{key}")
+    for name, drive in cell.drives.items():
+        if not isinstance(drive, IoDrive) and name not in used:
             yield Finding(("drives", name), "is used by no station", "give it to a station or remove it")
 
 

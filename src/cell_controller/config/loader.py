@@ -64,6 +64,10 @@ def examine_cell(path: str | Path) -> tuple[LoadedCell | None, tuple[Problem, ..
     strays: list[Problem] = []  # of recipe files that could not be read as a recipe
     for index, entry in enumerate(_recipe_entries(document)):
         recipe_document = read_document(Path(os.path.normpath(Path(path).parent / entry)))
+        if not recipe_document.text:
+            why = [Finding(("recipes", index), p.text, p.remedy) for p in recipe_document.problems]
+            strays += map(document.problem, why)
+            continue
         recipe = validate(Recipe, recipe_document) if recipe_document.data is not None else None
         strays += recipe_document.problems
         if recipe is None:
