@@ -75,7 +75,7 @@ class _Inbox:
         """A silence that ends before the step still counts: its STALE is noted here."""
         stream = self.streams.setdefault((port, guard.source), Stream())
         limit = self._limits_s.get((port, guard.source), inf)
-        was_silent = stream.session and not stream.is_expired and stream.age_s(at_s) >= limit
+        was_silent = stream.session and not stream.is_expired and at_s >= stream.received_at_s + limit
         is_accepted, fault = stream.accept(guard, message, at_s)
         if fault is not None:
             self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
@@ -107,7 +107,7 @@ class _Inbox:
             )
         for (port, source), limit in self._limits_s.items():
             stream = self.streams[port, source]
-            if not stream.is_expired and stream.age_s(now_s) >= limit:
+            if not stream.is_expired and now_s >= stream.received_at_s + limit:  # as next_expiry_s rounds
                 stream.is_expired = True
                 self._note(FaultKind.STALE, port, source, f"nothing for {limit:.3f} s")
         self._new = {port: tuple(queue) for port, queue in self._queues.items() if queue}
