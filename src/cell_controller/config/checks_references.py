@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import StrEnum
 
 from cell_controller.config.models import (
     INTERLOCK,
@@ -18,7 +18,7 @@ from cell_controller.config.problems import Finding, KeyPath
 from cell_controller.config.validate import did_you_mean
 
 
-class Thing(Enum):
+class Thing(StrEnum):
     """What a name in the cell file can stand for."""
 
     LINE = "line"
