@@ -1,0 +1,262 @@
+"""Modbus RTU as a master sees it: requests to bytes, bytes to a typed reply or one specific error. No I/O.
+
+A reply is judged against the request it answers and nothing else is accepted. Sources: Modbus application
+protocol v1.1b3 (function codes, limits), Modbus over serial line v1.02 (CRC, broadcast, frame length).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from cell_controller.drives.modbus_errors import (
+    CrcError,
+    DriveExceptionError,
+    RequestError,
+    WrongEchoError,
+    WrongFunctionError,
+    WrongLengthError,
+    WrongUnitError,
+)
+
+BROADCAST: Final = 0  # unit id that every drive obeys and none answers
+MAX_UNIT: Final = 247
+MAX_READ_WORDS: Final = 125
+MAX_WRITE_WORDS: Final = 123
+MAX_READ_WRITE_WORDS: Final = 121  # words written by function 23
+EXCEPTION_FLAG: Final = 0x80
+EXCEPTION_LENGTH: Final = 5  # unit, function, code, CRC
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for byte in range(256):
+        crc = byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1  # reflected polynomial 0x8005
+        table.append(crc)
+    return tuple(table)
+
+
+_TABLE: Final = _crc_table()
+
+
+def crc16(data: bytes) -> int:
+    """CRC of a frame; it goes on the wire low byte first."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def with_crc(body: bytes) -> bytes:
+    """The body as a frame."""
+    return body + struct.pack("<H", crc16(body))
+
+
+def has_good_crc(frame: bytes) -> bool:
+    """Whether the last two bytes are the CRC of the others."""
+    return len(frame) >= 4 and crc16(frame[:-2]) == frame[-2] | frame[-1] << 8
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRegisters:
+    """Function 3 (holding registers) or 4 (input registers)."""
+
+    unit: int
+    address: int
+    count: int
+    function: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegister:
+    """Function 6."""
+
+    unit: int
+    address: int
+    value: int
+
+    @property
+    def function(self) -> int:
+        return 6
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegisters:
+    """Function 16."""
+
+    unit: int
+    address: int
+    values: tuple[int, ...]
+
+    @property
+    def function(self) -> int:
+        return 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWriteRegisters:
+    """Function 23: the drive writes first, then reads."""
+
+    unit: int
+    read_address: int
+    read_count: int
+    write_address: int
+    values: tuple[int, ...]
+
+    @property
+    def function(self) -> int:
+        return 23
+
+
+Request = ReadRegisters | WriteRegister | WriteRegisters | ReadWriteRegisters
+
+
+@dataclass(frozen=True, slots=True)
+class RegistersReply:
+    """Words that were read."""
+
+    unit: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReply:
+    """The drive has taken the write."""
+
+    unit: int
+
+
+Reply = RegistersReply | WriteReply
+
+
+def encode_request(request: Request) -> bytes:
+    """The request as a frame; RequestError for one that Modbus does not allow."""
+    _check(request)
+    head = bytes((request.unit, request.function))
+    match request:
+        case ReadRegisters():
+            body = struct.pack(">HH", request.address, request.count)
+        case WriteRegister():
+            body = struct.pack(">HH", request.address, request.value)
+        case WriteRegisters():
+            body = struct.pack(">HH", request.address, len(request.values)) + _block(request.values)
+        case ReadWriteRegisters():
+            body = struct.pack(
+                ">HHHH", request.read_address, request.read_count, request.write_address, len(request.values)
+            ) + _block(request.values)
+    return with_crc(head + body)
+
+
+def _block(values: tuple[int, ...]) -> bytes:
+    return struct.pack(f">B{len(values)}H", 2 * len(values), *values)
+
+
+def _check(request: Request) -> None:
+    _within("unit", request.unit, BROADCAST, MAX_UNIT)
+    match request:
+        case ReadRegisters():
+            if request.function not in (3, 4):
+                raise RequestError("function", request.function, 3, 4)
+            _within("unit of a read", request.unit, 1, MAX_UNIT)
+            _span(request.address, request.count, MAX_READ_WORDS)
+        case WriteRegister():
+            _within("address", request.address, 0, 0xFFFF)
+            _within("value", request.value, 0, 0xFFFF)
+        case WriteRegisters():
+            _span(request.address, len(request.values), MAX_WRITE_WORDS)
+            _words(request.values)
+        case ReadWriteRegisters():
+            _within("unit of a read", request.unit, 1, MAX_UNIT)
+            _span(request.read_address, request.read_count, MAX_READ_WORDS)
+            _span(request.write_address, len(request.values), MAX_READ_WRITE_WORDS)
+            _words(request.values)
+
+
+def _within(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise RequestError(what, value, low, high)
+
+
+def _span(address: int, count: int, most: int) -> None:
+    _within("address", address, 0, 0xFFFF)
+    _within("count", count, 1, min(most, 0x10000 - address))
+
+
+def _words(values: tuple[int, ...]) -> None:
+    for value in values:
+        _within("value", value, 0, 0xFFFF)
+
+
+def expects_reply(request: Request) -> bool:
+    """A broadcast is never answered."""
+    return request.unit != BROADCAST
+
+
+def request_length(request: Request) -> int:
+    """Bytes of the request on the wire."""
+    match request:
+        case ReadRegisters() | WriteRegister():
+            return 8
+        case WriteRegisters():
+            return 9 + 2 * len(request.values)
+        case ReadWriteRegisters():
+            return 13 + 2 * len(request.values)
+
+
+def reply_length(request: Request) -> int:
+    """Bytes of the good reply; 0 for a broadcast."""
+    if not expects_reply(request):
+        return 0
+    match request:
+        case ReadRegisters():
+            return 5 + 2 * request.count
+        case ReadWriteRegisters():
+            return 5 + 2 * request.read_count
+        case WriteRegister() | WriteRegisters():
+            return 8
+
+
+def expected_length(request: Request, buffer: bytes) -> int:
+    """Bytes of the reply that has begun in `buffer`: a good one, or an exception as its second byte says."""
+    if len(buffer) >= 2 and buffer[1] == request.function | EXCEPTION_FLAG:
+        return EXCEPTION_LENGTH
+    return reply_length(request)
+
+
+def parse_reply(request: Request, frame: bytes) -> Reply:
+    """The reply to `request` in `frame`, which must be exactly one frame; else the error that says why not.
+
+    Raises CrcError, WrongUnitError, WrongFunctionError, WrongLengthError, WrongEchoError (all ReplyError) or
+    DriveExceptionError when the drive refused the request.
+    """
+    expected = expected_length(request, frame)
+    if not has_good_crc(frame):
+        if len(frame) != expected:
+            raise WrongLengthError(request.unit, frame, expected)
+        raise CrcError(request.unit, frame, crc16(frame[:-2]))
+    if frame[0] != request.unit or not expects_reply(request):
+        raise WrongUnitError(request.unit, frame)
+    if frame[1] == request.function | EXCEPTION_FLAG:
+        if len(frame) != EXCEPTION_LENGTH:
+            raise WrongLengthError(request.unit, frame, EXCEPTION_LENGTH)
+        raise DriveExceptionError(request.unit, request.function, frame[2])
+    if frame[1] != request.function:
+        raise WrongFunctionError(request.unit, frame, request.function)
+    if len(frame) != expected:
+        raise WrongLengthError(request.unit, frame, expected)
+    return _content(request, frame)
+
+
+def _content(request: Request, frame: bytes) -> Reply:
+    if isinstance(request, ReadRegisters | ReadWriteRegisters):
+        count = request.count if isinstance(request, ReadRegisters) else request.read_count
+        if frame[2] != 2 * count:
+            raise WrongLengthError(request.unit, frame, reply_length(request))
+        return RegistersReply(request.unit, struct.unpack(f">{count}H", frame[3:-2]))
+    second = request.value if isinstance(request, WriteRegister) else len(request.values)
+    if struct.unpack(">HH", frame[2:6]) != (request.address, second):
+        raise WrongEchoError(request.unit, frame, request.address, second)
+    return WriteReply(request.unit)

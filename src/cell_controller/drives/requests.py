@@ -1,0 +1,72 @@
+"""From a profile's blocks and writes to Modbus requests, and their lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cell_controller.drives.line_time import ExchangeShape
+from cell_controller.drives.modbus import (
+    ReadRegisters,
+    ReadWriteRegisters,
+    Request,
+    WriteRegister,
+    WriteRegisters,
+    reply_length,
+    request_length,
+)
+from cell_controller.drives.profile import (
+    DriveProfile,
+    Exchange,
+    Quantity,
+    ReadBlock,
+    Source,
+    encode_exchange,
+)
+
+
+def read_request(profile: DriveProfile, unit: int, block: ReadBlock) -> Request:
+    """The read of one block."""
+    address, words = profile.span(block.fields)
+    return ReadRegisters(unit, address, words, block.function)
+
+
+def read_back_request(profile: DriveProfile, unit: int, quantities: tuple[Quantity, ...]) -> Request:
+    """The read of adjacent fields outside the cyclic blocks: read back and identity."""
+    address, words = profile.span(quantities)
+    return ReadRegisters(unit, address, words)
+
+
+def write_request(
+    profile: DriveProfile, unit: int, exchange: Exchange, values: Mapping[Source, float]
+) -> Request:
+    """The request of one exchange; values are in the units of the fields that take them."""
+    address, words = encode_exchange(profile, exchange, values)
+    return _write(profile, unit, exchange, address, tuple(words))
+
+
+def _write(
+    profile: DriveProfile, unit: int, exchange: Exchange, address: int, words: tuple[int, ...]
+) -> Request:
+    if exchange.with_read:
+        first, count = profile.span(profile.reads.fast.fields)
+        return ReadWriteRegisters(unit, first, count, address, words)
+    if len(words) == 1 and 6 in profile.functions.codes:
+        return WriteRegister(unit, address, words[0])
+    return WriteRegisters(unit, address, words)
+
+
+def read_shape(profile: DriveProfile, quantities: tuple[Quantity, ...], *, is_worst: bool) -> ExchangeShape:
+    """Lengths of the read of a block, with the usual or the longest reply delay."""
+    return _shape(profile, read_back_request(profile, 1, quantities), is_worst)
+
+
+def write_shape(profile: DriveProfile, exchange: Exchange, *, is_worst: bool) -> ExchangeShape:
+    """Lengths of a write, with the usual or the longest reply delay."""
+    address, words = profile.span(tuple(w.field for w in exchange.write))
+    return _shape(profile, _write(profile, 1, exchange, address, (0,) * words), is_worst)
+
+
+def _shape(profile: DriveProfile, request: Request, is_worst: bool) -> ExchangeShape:
+    timing = profile.timing
+    delay_s = timing.max_reply_delay_s if is_worst else timing.reply_delay_s
+    return ExchangeShape(request_length(request), reply_length(request), timing.gap_s, delay_s)
