@@ -1,0 +1,18 @@
+"""What the manager cannot work with."""
+
+from __future__ import annotations
+
+from cell_controller.errors import CellError
+
+
+class ManagerError(CellError):
+    """Any refusal of the cell room."""
+
+
+class LayoutError(ManagerError):
+    """The cell file describes a flow of parts that this manager cannot run."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        self.subject = subject
+        self.reason = reason
+        super().__init__(f"{subject}: {reason}")
