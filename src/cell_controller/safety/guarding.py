@@ -1,0 +1,44 @@
+"""The interlock's own outputs: drive enable and guard lock."""
+
+from __future__ import annotations
+
+from cell_controller.messages import Permit, SafetyPhase
+from cell_controller.safety.limits import SafetyLimits
+from cell_controller.safety.line_rules import STOP_BEGINS_WITHIN_S
+from cell_controller.safety.snapshot import Snapshot
+
+
+class Guarding:
+    """Enable is opened when a stop fails (category 0); the guard stays locked until measured standstill."""
+
+    def __init__(self, limits: SafetyLimits) -> None:
+        self._limits = limits
+        self.is_escalated = False
+
+    def outputs(self, snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+        """Outputs and mask per module."""
+        is_still = not snapshot.moving()
+        self._escalate(snapshot, is_still)
+        found: dict[str, tuple[int, int]] = {}
+        for channel, is_on in (
+            (self._limits.drive_enable, not self.is_escalated),
+            (self._limits.guard_lock, self._keeps_locked(snapshot, is_still)),
+        ):
+            outputs, mask = found.get(channel.module, (0, 0))
+            found[channel.module] = (outputs | (channel.mask if is_on else 0), mask | channel.mask)
+        return found
+
+    def _escalate(self, snapshot: Snapshot, is_still: bool) -> None:
+        if is_still:
+            self.is_escalated = False
+        elif snapshot.phase is SafetyPhase.TRIPPED:
+            budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
+            if snapshot.now_s - snapshot.phase_since_s >= budget_s:
+                self.is_escalated = True
+
+    @staticmethod
+    def _keeps_locked(snapshot: Snapshot, is_still: bool) -> bool:
+        wants_motion = snapshot.permit is not None and snapshot.permit.permit is Permit.MOTION
+        if snapshot.phase is SafetyPhase.HOLD:
+            return wants_motion or not is_still
+        return not is_still or snapshot.phase is not SafetyPhase.TRIPPED

@@ -1,0 +1,129 @@
+"""What the interlock knows at one moment: drive states, inputs by name, ages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+
+from cell_controller.messages import (
+    CellPermit,
+    DriveCondition,
+    DriveState,
+    DriveStates,
+    LinePhase,
+    SafetyPhase,
+)
+from cell_controller.safety.limits import AxisLimits, Channel, LineLimits, SafetyLimits, SpindleLimits
+
+
+@dataclass(slots=True)
+class LineView:
+    """The newest DriveStates of one line."""
+
+    limits: LineLimits
+    age_limit_s: float
+    measured_limits_s: dict[str, float]
+    states: DriveStates | None = None
+    received_at_s: float = -inf
+    drives: dict[str, DriveState] = field(default_factory=dict)
+    stale_at_s: float = -inf  # when the first drive's data become too old
+    stale_drive: str = ""
+
+    def take(self, states: DriveStates, at_s: float) -> None:
+        """Make a message the newest."""
+        self.states, self.received_at_s = states, at_s
+        self.drives = {d.drive: d for d in states.drives}
+        self.stale_at_s, self.stale_drive = inf, ""
+        for name in self.limits.drives:
+            state = self.drives.get(name)
+            if state is None or state.condition is DriveCondition.OFFLINE:
+                continue  # rules of their own
+            age_s = states.guard.stamp_s - state.measured_at_s
+            # Negated: not a number, and a measurement from the future, are as bad as an old one.
+            ends_s = at_s + self.measured_limits_s[name] - age_s if age_s >= 0.0 else -inf
+            if not ends_s >= self.stale_at_s:
+                self.stale_at_s, self.stale_drive = ends_s, name
+
+    @property
+    def is_heard(self) -> bool:
+        """At least one message arrived since the interlock started."""
+        return self.states is not None
+
+    @property
+    def is_up(self) -> bool:
+        """The port is open and arming is over: what the line says of its drives has a meaning."""
+        return self.states is not None and self.states.phase not in (LinePhase.CLOSED, LinePhase.ARMING)
+
+    def is_fresh(self, now_s: float) -> bool:
+        """Neither the message nor anything measured in it is too old."""
+        return now_s - self.received_at_s < self.age_limit_s and now_s < self.stale_at_s
+
+    def bus_now_s(self, now_s: float) -> float:
+        """At most this is the bus' own clock now, less the way of its message."""
+        return self.states.guard.stamp_s + now_s - self.received_at_s if self.states else -inf
+
+
+class Snapshot:
+    """All lines, the permit and the interlock's own state, as the rules read them."""
+
+    def __init__(self, limits: SafetyLimits) -> None:
+        self.limits = limits
+        self.now_s = 0.0
+        self.lines = {
+            name: LineView(
+                line, limits.ages.line_s[name], {d: limits.ages.measured_s[d] for d in line.drives}
+            )
+            for name, line in limits.lines.items()
+        }
+        self.permit: CellPermit | None = None
+        self.permit_at_s = -inf
+        self.permit_echo_s = -inf  # newest SafetyState of this session that the manager has processed
+        self.setpoint_at_s = dict.fromkeys(limits.stations, -inf)  # newest that could be obeyed
+        self.phase = SafetyPhase.TRIPPED
+        self.phase_since_s = 0.0
+        self.epoch = 0
+        self.epoch_since_s = 0.0
+        self.excused_causes: dict[str, str] = {}  # stop causes that a reset has answered
+
+    def line_of(self, drive: str) -> LineView:
+        """The line that a drive is wired to."""
+        return self.lines[self.limits.drives[drive].line]
+
+    def usable(self, drive: str) -> DriveState | None:
+        """The drive's state if it is fresh, the drive answers and the line is up; otherwise None."""
+        view = self.line_of(drive)
+        state = view.drives.get(drive)
+        if (
+            state is None
+            or state.condition is DriveCondition.OFFLINE
+            or not view.is_up
+            or not view.is_fresh(self.now_s)
+        ):
+            return None
+        return state
+
+    def is_on(self, channel: Channel) -> bool:
+        """A digital input; missing or old counts as off."""
+        state = self.usable(channel.module)
+        return state is not None and bool(state.inputs & channel.mask)
+
+    def stands(self, drive: str) -> bool:
+        """Measured standstill of an axis or spindle; what is not known moves."""
+        limits = self.limits.drives[drive]
+        if not isinstance(limits, AxisLimits | SpindleLimits):
+            return True
+        state = self.usable(drive)
+        if state is None or not state.is_stopped:
+            return False
+        if isinstance(limits, AxisLimits):
+            return abs(state.measured_speed_m_s) <= limits.standstill_m_s
+        return abs(state.measured_speed_rpm) <= limits.standstill_rpm
+
+    def moving(self) -> tuple[str, ...]:
+        """Every axis and spindle that is not at measured standstill."""
+        return tuple(name for name in self.limits.drives if not self.stands(name))
+
+    @property
+    def is_permit_fresh(self) -> bool:
+        """The manager's newest permit may be used."""
+        return self.permit is not None and self.now_s - self.permit_at_s < self.limits.ages.manager_s
