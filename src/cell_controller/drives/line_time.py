@@ -8,6 +8,7 @@ from cell_controller.config.values import SerialFormat
 
 # Modbus over serial line v1.02, 2.5.1.1: above 19200 baud the silences no longer shrink with the baud rate.
 FIXED_GAPS_ABOVE_BAUD = 19200
+SILENCE_CHAR_BITS = 11  # the character that the standard counts silences in, whatever the format
 FIXED_T15_S = 0.00075
 FIXED_T35_S = 0.00175
 
@@ -25,14 +26,18 @@ class LineSpeed:
         return self.format.bits_per_char / self.baud
 
     @property
+    def _silence_char_s(self) -> float:
+        return SILENCE_CHAR_BITS / self.baud
+
+    @property
     def t15_s(self) -> float:
         """Longest silence inside a frame."""
-        return 1.5 * self.char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T15_S
+        return 1.5 * self._silence_char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T15_S
 
     @property
     def t35_s(self) -> float:
         """Shortest silence between two frames."""
-        return 3.5 * self.char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T35_S
+        return 3.5 * self._silence_char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T35_S
 
     def frame_s(self, length: int) -> float:
         """A frame of this many bytes without pauses."""

@@ -233,7 +233,7 @@ def _recovery_s(profile: DriveProfile) -> float:
 
 
 def watchdog_min_s(longest_interval_s: float, recovery_s: float) -> float:
-    """Shortest watchdog that survives two lost exchanges; recovery_s is the slowest drive's timeout + drain."""
+    """Least watchdog that survives two lost exchanges; recovery_s is the line's longest timeout + drain."""
     return max(3 * longest_interval_s, longest_interval_s + 2 * recovery_s)
 
 
