@@ -1,11 +1,12 @@
 """RosHost: runs one Unit as one ROS node. The same file for every Unit.
 
-A ROS thread only fills the inbox and an eventfd. The Unit's own thread (the main thread) waits on the
+A ROS thread only fills the inbox and an eventfd. The Unit's own thread (the caller of `run`) waits on the
 eventfd, on the descriptors of its local I/O and on the Unit's deadline, and does everything else.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import select
@@ -27,12 +28,13 @@ from cell_controller.messages import Finished, StopRequested
 from cell_controller.nodes import convert
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
+from cell_controller.nodes.receive import decoder, first_string, wanted_names
 from cell_controller.nodes.services import ServiceClients, ServiceServers
 from cell_controller.runtime import Qos, Runner, Sent, Unit, ports
 from cell_controller.runtime.trace import TraceWriter
 
 SPIN_S = 0.5  # EventsExecutor.spin() without a timeout never returns on shutdown in rclpy 7.1
-LONGEST_WAIT_S = 0.5  # poll's own limit; every Unit has a deadline before that
+LONGEST_WAIT_S = 0.5  # select's own limit; every Unit has a deadline before that
 
 
 class RosHost:
@@ -48,53 +50,79 @@ class RosHost:
         arguments: Sequence[str] = (),
         trace: Path | None = None,
         on_step: Callable[[], bool] | None = None,
-        stops_gracefully: bool = False,
+        handles_signals: bool = True,
     ) -> None:
-        """`stops_gracefully`: SIGTERM is delivered as StopRequested, and the Unit says Finished;
-        `on_step` is called after every step and ends the process when it returns False."""
+        """`on_step` is called after every step and ends the run when it returns False.
+
+        With `handles_signals` (main thread only) SIGINT and SIGTERM end the run; a Unit that has
+        STOP_REQUESTED as an input is told of SIGTERM instead, ends the run by Finished, and is deaf to SIGINT.
+        """
         self._unit = unit
         self._node_name, self._namespace = node_name, namespace
         self._local_ios = tuple(local_ios)
         self._arguments = list(arguments)
         self._trace_path = trace
         self._on_step = on_step
-        self._stops_gracefully = stops_gracefully
+        self._handles_signals = handles_signals
+        self._stops_by_itself = any(i.port == ports.STOP_REQUESTED.name for i in unit.inputs)
         self._inbox: deque[tuple[str, object, float]] = deque()
-        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake_fd = -1
         self._is_over = threading.Event()
-        self._exit_code = 0
         self._publishers: dict[str, Callable[[object], None]] = {}
+        self._decoders: dict[str, Callable[[bytes], object]] = {}
         self._local_of: dict[str, LocalIo] = {p: io for io in self._local_ios for p in io.ports}
         self._is_signalled = False
 
     def post(self, port: str, message: object) -> None:
-        """Into the inbox, from any thread; a str is a message that could not be decoded."""
+        """Into the inbox, from any thread; bytes are a serialized message, a str one that is none."""
         self._inbox.append((port, message, time.monotonic()))
         os.eventfd_write(self._wake_fd, 1)
 
+    def end(self) -> None:
+        """Let `run` return; from any thread or signal handler."""
+        self._is_over.set()
+        if self._wake_fd >= 0:
+            os.eventfd_write(self._wake_fd, 1)
+
     def run(self) -> int:
         """Serve until the Unit has finished or a signal arrives; leaves nothing behind."""
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         context = rclpy.Context()
         rclpy.init(args=self._arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
-        node = Node(self._node_name, namespace=self._namespace, context=context)
-        former = {s: signal.signal(s, self._on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
-        spinner = threading.Thread(target=self._spin, args=(node, context), name="ros", daemon=True)
-        servers = ServiceServers(self._unit.services, self.post, self._node_name, self._namespace, context)
-        clients = ServiceClients(self._unit.clients, self.post, node)
-        session = secrets.randbits(62) + 1
-        now_s = time.monotonic()
-        writer = TraceWriter(self._trace_path, self._unit.name, session, now_s) if self._trace_path else None
-        runner = Runner(
-            self._unit,
-            session,
-            now_s,
-            writer.on_step if writer else None,
-            writer.on_input if writer else None,
-        )
         try:
-            self._connect(node, runner, servers, clients)
+            with _Signals(self._on_signal if self._handles_signals else None):
+                self._serve(context)
+        finally:
+            rclpy.try_shutdown(context=context)
+            descriptor, self._wake_fd = self._wake_fd, -1
+            os.close(descriptor)
+        return 0
+
+    def _serve(self, context: rclpy.Context) -> None:
+        node = Node(
+            self._node_name,
+            namespace=self._namespace,
+            context=context,
+            enable_rosout=False,  # a Unit has neither a log nor parameters:
+            start_parameter_services=False,  # fewer endpoints are discovered sooner
+        )
+        servers = ServiceServers(self._unit.services, self.post, node)
+        clients = ServiceClients(self._unit.clients, self.post, node)
+        executor = EventsExecutor(context=context)
+        spinner = threading.Thread(target=self._spin, args=(executor,), name="ros", daemon=True)
+        writer = None
+        try:
+            self._connect(node, servers, clients)
+            executor.add_node(node)
             for io in self._local_ios:
                 io.begin(self.post)
+            gc.collect()
+            gc.freeze()  # what lives for the whole process is never looked at again
+            session, now_s = secrets.randbits(62) + 1, time.monotonic()
+            if self._trace_path is not None:
+                writer = TraceWriter(self._trace_path, self._unit.name, session, now_s)
+            observers = (writer.on_step, writer.on_input) if writer else (None, None)
+            runner = Runner(self._unit, session, now_s, *observers)
             servers.start()
             spinner.start()
             self._loop(runner)
@@ -102,79 +130,69 @@ class RosHost:
             self._is_over.set()
             for io in self._local_ios:
                 io.close()
-            if writer:
+            if writer is not None:
                 writer.close()
-            for number, handler in former.items():
-                signal.signal(number, handler)
-            spinner.join(timeout=2 * SPIN_S + 1)
+            if spinner.ident is not None:
+                executor.wake()
+                spinner.join(timeout=2 * SPIN_S)
             servers.close()
+            executor.remove_node(node)
+            executor.shutdown(timeout_sec=1.0)
             node.destroy_node()
-            rclpy.try_shutdown(context=context)
-            os.close(self._wake_fd)
-        return self._exit_code
 
-    def _connect(self, node: Node, runner: Runner, servers: ServiceServers, clients: ServiceClients) -> None:
-        served = {
-            p for s in (*self._unit.services, *self._unit.clients) for p in (s.request_port, s.reply_port)
-        }
-        for output in runner.outputs:
-            if output.qos is Qos.LOCAL or output.port in served:
-                continue
-            publisher = node.create_publisher(
-                convert.ros_type(output.type), self._topic(output.port), profile_of(output.qos)
-            )
-            self._publishers[output.port] = _publish(publisher, convert.to_ros(output.type))
-        for sends in (servers.senders, clients.senders):
-            self._publishers.update(sends)
+    def _connect(self, node: Node, servers: ServiceServers, clients: ServiceClients) -> None:
+        services = (*self._unit.services, *self._unit.clients)
+        served = {port for s in services for port in (s.request_port, s.reply_port)}
+        for output in (*self._unit.outputs, ports.HEARTBEAT.output()):
+            if output.qos is not Qos.LOCAL and output.port not in served:
+                publisher = node.create_publisher(
+                    convert.ros_type(output.type), output.port, profile_of(output.qos)
+                )
+                self._publishers[output.port] = _publish(publisher, convert.to_ros(output.type))
+        for senders in (servers.senders, clients.senders):
+            self._publishers.update(senders)
         for declared in self._unit.inputs:
-            if declared.qos is Qos.LOCAL or declared.port in served:
-                continue
-            node.create_subscription(
-                convert.ros_type(declared.type),
-                self._topic(declared.port),
-                self._receiver(declared.port, convert.from_ros(declared.type)),
-                profile_of(declared.qos),
-            )
+            if declared.qos is not Qos.LOCAL and declared.port not in served:
+                self._decoders[declared.port] = decoder(declared.type)
+                node.create_subscription(
+                    convert.ros_type(declared.type),
+                    declared.port,
+                    self._receiver(declared.port, wanted_names(self._unit, declared)),
+                    profile_of(declared.qos),
+                    raw=True,
+                )
 
-    def _topic(self, port: str) -> str:
-        return f"{self._namespace}/{port}"
+    def _receiver(self, port: str, wanted: frozenset[bytes] | None) -> Callable[[bytes], None]:
+        """Runs in the ROS thread: no decoding, and no step, for what is meant for others."""
 
-    def _receiver(self, port: str, decode: Callable[[Any], object]) -> Callable[[Any], None]:
-        def receive(message: Any) -> None:
-            try:
-                value: object = decode(message)
-            except (ValueError, OverflowError, TypeError) as error:
-                value = str(error)
-            self.post(port, value)
+        def receive(data: bytes) -> None:
+            if wanted is not None:
+                name = first_string(data)
+                if name is not None and name not in wanted:
+                    return
+            self.post(port, data)
 
         return receive
 
-    def _spin(self, node: Node, context: rclpy.Context) -> None:
-        executor = EventsExecutor(context=context)
-        executor.add_node(node)
+    def _spin(self, executor: Any) -> None:
         try:
             while not self._is_over.is_set():
                 executor.spin_once(timeout_sec=SPIN_S)
-        except (ExternalShutdownException, KeyboardInterrupt):
+        except ExternalShutdownException:
             return
-        finally:
-            executor.remove_node(node)
-            executor.shutdown(timeout_sec=1.0)
 
     def _loop(self, runner: Runner) -> None:
-        poller = select.poll()
-        poller.register(self._wake_fd, select.POLLIN)
-        registered: dict[int, LocalIo] = {}
+        """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""
         while not self._is_over.is_set():
-            self._register(poller, registered)
-            wait_s = 0.0 if self._inbox else min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
-            ready = poller.poll(wait_s * 1e3)
+            waiting = {fd: io for io in self._local_ios if (fd := io.fileno()) is not None}
+            limit_s = 0.0 if self._inbox else min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
+            ready, _, _ = select.select([self._wake_fd, *waiting], [], [], limit_s)
             now_s = time.monotonic()
-            for descriptor, _ in ready:
+            for descriptor in ready:
                 if descriptor == self._wake_fd:
                     os.eventfd_read(self._wake_fd)
-                elif descriptor in registered:
-                    registered[descriptor].on_readable(now_s)
+                else:
+                    waiting[descriptor].on_readable(now_s)
             self._drain(runner)
             now_s = time.monotonic()
             if runner.due_s <= now_s:
@@ -182,20 +200,11 @@ class RosHost:
                 if self._on_step is not None and not self._on_step():
                     self._is_over.set()
 
-    def _register(self, poller: select.poll, registered: dict[int, LocalIo]) -> None:
-        wanted = {fd: io for io in self._local_ios if (fd := io.fileno()) is not None}
-        if wanted.keys() == registered.keys():
-            return
-        for descriptor in registered.keys() - wanted.keys():
-            poller.unregister(descriptor)
-        for descriptor in wanted.keys() - registered.keys():
-            poller.register(descriptor, select.POLLIN)
-        registered.clear()
-        registered.update(wanted)
-
     def _drain(self, runner: Runner) -> None:
         while self._inbox:
             port, message, at_s = self._inbox.popleft()
+            if isinstance(message, bytes):
+                message = self._decoders[port](message)
             if isinstance(message, str):
                 runner.deliver_malformed(port, message, at_s)
             else:
@@ -212,12 +221,28 @@ class RosHost:
                 self._local_of[item.port].handle(item)
 
     def _on_signal(self, number: int, frame: object) -> None:
-        if not self._stops_gracefully:
-            self._is_over.set()
+        if not self._stops_by_itself:
+            self.end()
         elif number == signal.SIGTERM and not self._is_signalled:
             self._is_signalled = True
             self.post(ports.STOP_REQUESTED.name, StopRequested(signal.Signals(number).name))
-        os.eventfd_write(self._wake_fd, 1)
+
+
+class _Signals:
+    """SIGINT and SIGTERM go to one handler while this context is open; None leaves them alone."""
+
+    def __init__(self, handler: Callable[[int, object], None] | None) -> None:
+        self._handler = handler
+        self._former: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        if self._handler is not None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._former[number] = signal.signal(number, self._handler)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
 
 
 def _publish(publisher: Any, encode: Callable[[Any], Any]) -> Callable[[object], None]:

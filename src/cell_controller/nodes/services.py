@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -26,9 +25,7 @@ SPIN_S = 0.5
 class ServiceServers:
     """Answers the services of one Unit."""
 
-    def __init__(
-        self, services: Sequence[Service], post: Post, node_name: str, namespace: str, context: rclpy.Context
-    ) -> None:
+    def __init__(self, services: Sequence[Service], post: Post, parent: Node) -> None:
         self.senders: dict[str, Callable[[object], None]] = {}
         self._post = post
         self._numbers = count(1)
@@ -38,14 +35,19 @@ class ServiceServers:
         self._node: Node | None = None
         if not services:
             return
-        self._context = context
-        self._node = Node(f"{node_name}_services", namespace=namespace, context=context)
+        self._node = Node(
+            f"{parent.get_name()}_services",
+            namespace=parent.get_namespace(),
+            context=parent.context,
+            use_global_arguments=False,  # a __node remap is meant for the parent
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        self._executor = SingleThreadedExecutor(context=parent.context)
         self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
         for service in services:
             self.senders[service.reply_port] = self._take_reply
-            self._node.create_service(
-                convert.ros_service(service), f"{namespace}/{service.name}", self._server(service)
-            )
+            self._node.create_service(convert.ros_service(service), service.name, self._server(service))
 
     def start(self) -> None:
         if self._node is not None:
@@ -57,7 +59,10 @@ class ServiceServers:
             with self._lock:
                 for event, _ in self._waiting.values():
                     event.set()
-            self._thread.join(timeout=2 * SPIN_S + 1)
+            if self._thread.ident is not None:
+                self._executor.wake()
+                self._thread.join(timeout=2 * SPIN_S)
+            self._executor.shutdown(timeout_sec=1.0)
             self._node.destroy_node()
 
     def _server(self, service: Service) -> Callable[[Any, Any], Any]:
@@ -92,15 +97,12 @@ class ServiceServers:
                 waiting[0].set()
 
     def _spin(self) -> None:
-        executor = SingleThreadedExecutor(context=self._context)
-        executor.add_node(self._node)
+        self._executor.add_node(self._node)
         try:
             while not self._is_over.is_set():
-                executor.spin_once(timeout_sec=SPIN_S)
+                self._executor.spin_once(timeout_sec=SPIN_S)
         except ExternalShutdownException:
             return
-        finally:
-            executor.shutdown(timeout_sec=1.0)
 
 
 class ServiceClients:
@@ -109,9 +111,7 @@ class ServiceClients:
     def __init__(self, services: Sequence[Service], post: Post, node: Node) -> None:
         self.senders: dict[str, Callable[[object], None]] = {}
         for service in services:
-            client = node.create_client(
-                convert.ros_service(service), f"{node.get_namespace().rstrip('/')}/{service.name}"
-            )
+            client = node.create_client(convert.ros_service(service), service.name)
             self.senders[service.request_port] = _caller(service, client, post)
 
 
@@ -121,9 +121,14 @@ def _caller(service: Service, client: Any, post: Post) -> Callable[[object], Non
     def call(request: Any) -> None:
         if not client.service_is_ready():
             return  # the Unit asks again when no reply comes
-        future = client.call_async(encode(request))
-        future.add_done_callback(
-            lambda done: post(service.reply_port, decode(done.result(), request.request_id))
+        client.call_async(encode(request)).add_done_callback(
+            lambda done: post(service.reply_port, answer(done, request.request_id))
         )
+
+    def answer(done: Any, request_id: str) -> object:
+        try:
+            return decode(done.result(), request_id)
+        except ValueError as error:
+            return f"{service.name}: {error}"
 
     return call

@@ -50,7 +50,12 @@ def test_a_service_carries_all_of_its_dataclasses_but_the_request_id(service: Se
     assert ros_fields(ros.Response) == wire_fields(service.reply, ("request_id",))
 
 
-ENUMS = (*(e for e in vars(m).values() if isinstance(e, type) and issubclass(e, IntEnum)), Command, Mode, State)
+ENUMS = (
+    *(e for e in vars(m).values() if isinstance(e, type) and issubclass(e, IntEnum)),
+    Command,
+    Mode,
+    State,
+)
 
 
 def enum_of(kind: type, name: str, hint: Any) -> type[IntEnum] | None:
@@ -77,7 +82,9 @@ def test_the_constants_of_a_message_are_the_enumeration(kind: type, name: str, e
     prefix = f"{name.upper()}_"
     got = {
         n.removeprefix(prefix): getattr(ros, n)
-        for n in re.findall(r"^uint8 (\w+)=", (SOURCES / f"msg/{kind.__name__}.msg").read_text(), re.MULTILINE)
+        for n in re.findall(
+            r"^uint8 (\w+)=", (SOURCES / f"msg/{kind.__name__}.msg").read_text(), re.MULTILINE
+        )
         if n.startswith(prefix)
     }
     wanted = {e.name: e.value for e in enum}
@@ -90,11 +97,7 @@ def test_the_constants_of_a_message_are_the_enumeration(kind: type, name: str, e
 
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("[mas][sr][gvc]*/*")), ids=lambda path: path.stem)
 def test_every_field_says_what_it_means(path: Path) -> None:
-    silent = [
-        line
-        for line in path.read_text().splitlines()
-        if re.match(r"[\w\[\]]+ [a-z]\w*\s*$", line)
-    ]
+    silent = [line for line in path.read_text().splitlines() if re.match(r"[\w\[\]]+ [a-z]\w*\s*$", line)]
     assert not silent, f"{path.name}: no comment at {silent}"
 
 
@@ -105,7 +108,9 @@ def values_of(kind: type, ros: Any, skip: tuple[str, ...] = ()) -> st.SearchStra
     return st.builds(
         kind,
         **{
-            f.name: st.just("fixed") if f.name in skip else value_of(hints[f.name], types[convert.wire_name(f.name)])
+            f.name: st.just("fixed")
+            if f.name in skip
+            else value_of(hints[f.name], types[convert.wire_name(f.name)])
             for f in fields(kind)
         },
     )
@@ -187,6 +192,7 @@ def test_nothing_but_the_ros_edge_knows_the_interfaces() -> None:
     strangers = [
         path
         for path in root.rglob("*.py")
-        if path.parent.name != "nodes" and re.search(r"^\s*(import|from) (rclpy|cell_msgs)", path.read_text(), re.M)
+        if path.parent.name != "nodes"
+        and re.search(r"^\s*(import|from) (rclpy|cell_msgs)", path.read_text(), re.M)
     ]
     assert not strangers
