@@ -34,6 +34,11 @@ class LoadedCell:
         """The cell with the placeholders filled in for one run."""
         return self.cell.resolve(run_dir=str(run_dir), cell_file=str(self.path))
 
+    @property
+    def profiles_dir(self) -> Path:
+        """Directory of the drive profiles."""
+        return Path(os.path.normpath(self.path.parent / self.cell.profiles))
+
     def problem(self, finding: Finding) -> Problem:
         """A later check's finding with its file, line and value."""
         document = self.recipe_documents[finding.recipe] if finding.recipe else self.cell_document

@@ -83,6 +83,9 @@ class CellFile(Strict):
     )
     journal: Text = Field(description="part journal; {run_dir} is the directory of the run")
     recipes: tuple[Text, ...] = Field(min_length=1, description="recipe files, relative to the cell file")
+    profiles: Text = Field(
+        "../drives", description="directory of the drive profiles, relative to the cell file"
+    )
     production: Flag = Field(
         False, description="true refuses profile fields that are from memory and not accepted_unverified"
     )

@@ -1,0 +1,143 @@
+"""Checks of a cell against its drive profiles, one drive at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import pi
+
+from cell_controller.config import (
+    AxisDrive,
+    CellFile,
+    Drive,
+    DriveKind,
+    Finding,
+    KeyPath,
+    Severity,
+    SpindleDrive,
+)
+from cell_controller.config.units import quantity
+from cell_controller.config.validate import did_you_mean
+from cell_controller.drives.profile import DriveProfile, Nameplate, Quantity
+from cell_controller.plan.make import Profiles, unverified, verbs_of
+
+
+def profiles_fit_their_drives(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """Kind, speed and format of the line, and the kinds of setpoint."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None:
+            continue
+        path: KeyPath = ("drives", name, "profile")
+        line = cell.lines[drive.line]
+        if profile.kind.value != drive.kind.value:
+            text = f"describes a drive of kind {profile.kind.value}, not {drive.kind.value}"
+            yield Finding(path, text, "choose another profile")
+            continue
+        if line.baud not in profile.serial.bauds:
+            known = ", ".join(str(b) for b in profile.serial.bauds)
+            text = f"does not know the {line.baud} baud of {drive.line}"
+            yield Finding(path, text, f"set the line to one of {known}")
+        if line.format.value not in [f.value for f in profile.serial.formats]:
+            known = ", ".join(f.value for f in profile.serial.formats)
+            text = f"does not know the format {line.format.value} of {drive.line}"
+            yield Finding(path, text, f"set the line to one of {known}")
+        for verb in verbs_of(cell, name):
+            if verb not in profile.setpoints:
+                text = f"takes no {verb.value.replace('_', ' ')}, which {name} needs"
+                yield Finding(path, text, "choose another drive")
+
+
+def limits_are_inside_the_nameplate(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """Nothing is asked of a motor that its nameplate does not allow."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None or profile.kind.value != drive.kind.value:
+            continue
+        for key, limit, unit, how in _nameplate_limits(drive, profile.nameplate):
+            if getattr(drive, key) > limit:
+                text = f"above the nameplate {quantity(limit, unit)} of {profile.name} ({how})"
+                yield Finding(("drives", name, key), text, "lower it or choose a larger drive")
+
+
+def _nameplate_limits(drive: Drive, plate: Nameplate) -> Iterator[tuple[str, float, str, str]]:
+    """Key, limit, unit and derivation of what the nameplate says about a drive."""
+    torque_nm = None
+    if plate.rated_torque_nm is not None and plate.max_torque_percent is not None:
+        torque_nm = plate.rated_torque_nm * plate.max_torque_percent / 100.0
+    if isinstance(drive, AxisDrive):
+        if plate.max_speed_rpm is not None:
+            how = f"{quantity(plate.max_speed_rpm, 'rpm')} x {quantity(drive.m_per_rev, 'm/rev')}"
+            yield "max_speed_m_s", plate.max_speed_rpm / 60.0 * drive.m_per_rev, "m/s", how
+        if torque_nm is not None:
+            how = f"{quantity(torque_nm, 'N m')} at {quantity(drive.m_per_rev, 'm/rev')}"
+            yield "max_force_n", torque_nm * 2.0 * pi / drive.m_per_rev, "N", how
+    if isinstance(drive, SpindleDrive):
+        if plate.max_frequency_hz is not None:
+            how = f"{quantity(plate.max_frequency_hz, 'Hz')} x {quantity(drive.rpm_per_hz, 'rpm/Hz')}"
+            yield "max_speed_rpm", plate.max_frequency_hz * drive.rpm_per_hz, "rpm", how
+        if torque_nm is not None:
+            percent = quantity(plate.max_torque_percent or 0.0, "% of rated torque")
+            yield "max_torque_nm", torque_nm, "N m", percent
+
+
+def absolute_axes_have_absolute_encoders(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """An axis can only be called absolute when its drive can read an absolute encoder."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None or not isinstance(drive, AxisDrive) or not drive.absolute:
+            continue
+        position = profile.fields.get(Quantity.POSITION)
+        if position is not None and not position.absolute:
+            text = f"{profile.name} does not keep its position without power"
+            yield Finding(("drives", name, "absolute"), text, "write false or choose another drive")
+
+
+def channels_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """Every signal's channel is one that its module has."""
+    for section, sort, attribute in (
+        ("inputs", "inputs", "digital_inputs"),
+        ("analog", "analog inputs", "analog_inputs"),
+        ("outputs", "outputs", "digital_outputs"),
+    ):
+        for name, signal in getattr(cell.signals, section).items():
+            profile = profiles.get(cell.drives[signal.module].profile)
+            if profile is None or profile.kind.value != DriveKind.IO.value:
+                continue
+            count = getattr(profile.nameplate, attribute)
+            if signal.channel >= count:
+                text = f"{signal.module} ({profile.name}) has {count} {sort}, numbered from 0"
+                yield Finding(("signals", section, name, "channel"), text, "use a channel that exists")
+
+
+def unverified_fields_are_accepted(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """Fields known from memory only: a warning, and an error with `production: true`."""
+    all_fields = [
+        f"{name}.{field.value}"
+        for name in sorted({d.profile for d in cell.drives.values()} & profiles.keys())
+        for field in profiles[name].unverified()
+    ]
+    for index, entry in enumerate(cell.accepted_unverified):
+        if entry not in all_fields:
+            remedy = did_you_mean(entry, all_fields, "remove it")
+            yield Finding(("accepted_unverified", index), "is no unverified field of a profile here", remedy)
+    severity = Severity.ERROR if cell.production else Severity.WARNING
+    entries = unverified(cell, profiles)
+    for profile_name in dict.fromkeys(entry.partition(".")[0] for entry in entries):
+        fields = [e.partition(".")[2] for e in entries if e.startswith(f"{profile_name}.")]
+        drive = next(name for name, d in cell.drives.items() if d.profile == profile_name)
+        text = f"{len(fields)} of its fields are known from memory only: {', '.join(fields)}"
+        remedy = "check them on the hardware and mark them verified, or list them in accepted_unverified"
+        yield Finding(("drives", drive, "profile"), text, remedy, severity=severity)
+
+
+def watchdogs_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """A drive without a watchdog stops on a dead line only by wires: the commissioner must know."""
+    for name, drive in cell.drives.items():
+        profile: DriveProfile | None = profiles.get(drive.profile)
+        if profile is not None and not profile.watchdog.exists:
+            yield Finding(
+                ("drives", name, "profile"),
+                "has no communication watchdog",
+                "wire its enable to the safety relay",
+                severity=Severity.WARNING,
+            )

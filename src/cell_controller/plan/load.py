@@ -1,0 +1,93 @@
+"""Read a cell file, its recipes and its drive profiles into a plan, or say everything that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cell_controller.config import (
+    CellFile,
+    ConfigError,
+    Finding,
+    LoadedCell,
+    Problem,
+    Severity,
+    examine_cell,
+)
+from cell_controller.config.validate import did_you_mean
+from cell_controller.drives.errors import ProfileError
+from cell_controller.drives.profile import DriveProfile, load_profile
+from cell_controller.plan import checks, checks_timing
+from cell_controller.plan.make import Profiles, make_plan
+from cell_controller.plan.values import CellPlan
+
+DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
+    checks.profiles_fit_their_drives,
+    checks.limits_are_inside_the_nameplate,
+    checks.absolute_axes_have_absolute_encoders,
+    checks.channels_exist,
+    checks.unverified_fields_are_accepted,
+    checks.watchdogs_exist,
+)
+
+TIMING_CHECKS: tuple[Callable[[CellFile, CellPlan], Iterator[Finding]], ...] = (
+    checks_timing.loops_are_fast_enough,
+    checks_timing.watchdogs_fit,
+    checks_timing.stops_come_quickly,
+    checks_timing.safety_module_is_polled_fast,
+    checks_timing.steps_allow_for_the_line,
+    checks_timing.programs_end_before_the_relay_opens,
+)
+
+
+def load_plan(path: str | Path) -> tuple[LoadedCell, CellPlan]:
+    """The cell of a file and its plan; raises ConfigError with every problem that was found."""
+    loaded, plan, problems = examine_plan(path)
+    if loaded is None or plan is None:
+        raise ConfigError(p for p in problems if p.severity is Severity.ERROR)
+    return loaded, plan
+
+
+def examine_plan(path: str | Path) -> tuple[LoadedCell | None, CellPlan | None, tuple[Problem, ...]]:
+    """The cell and its plan with warnings only, or None with every problem."""
+    loaded, problems = examine_cell(path)
+    if loaded is None:
+        return None, None, problems
+    profiles, found = read_profiles(loaded)
+    found += [loaded.problem(f) for check in DRIVE_CHECKS for f in check(loaded.cell, profiles)]
+    if any(p.severity is Severity.ERROR for p in found):
+        return loaded, None, in_order(found)
+    plan = make_plan(loaded, profiles)
+    found += [loaded.problem(f) for check in TIMING_CHECKS for f in check(loaded.cell, plan)]
+    is_good = all(p.severity is Severity.WARNING for p in found)
+    return loaded, plan if is_good else None, in_order(found)
+
+
+def read_profiles(loaded: LoadedCell) -> tuple[dict[str, DriveProfile], list[Problem]]:
+    """The profiles that the cell's drives name, and what is wrong with them."""
+    directory = loaded.profiles_dir
+    known = sorted(p.stem for p in directory.glob("*.yaml"))
+    profiles: dict[str, DriveProfile] = {}
+    problems: list[Problem] = []
+    tried: set[str] = set()
+    for name, drive in loaded.cell.drives.items():
+        if drive.profile not in known:
+            instead = "use one of: " + ", ".join(known) if known else f"there are none in {directory}"
+            remedy = did_you_mean(drive.profile, known, instead)
+            problems.append(loaded.problem(Finding(("drives", name, "profile"), "no such profile", remedy)))
+        elif drive.profile not in tried:
+            tried.add(drive.profile)
+            file = directory / f"{drive.profile}.yaml"
+            try:
+                profiles[drive.profile] = load_profile(file)
+            except ProfileError as error:
+                problems += [
+                    Problem(str(file), 0, "", "", "", text, "mend the profile") for text in error.problems
+                ]
+    return profiles, problems
+
+
+def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    """File by file as they were met, by line."""
+    files = list(dict.fromkeys(p.file for p in problems))
+    return tuple(sorted(problems, key=lambda p: (files.index(p.file), p.line)))
