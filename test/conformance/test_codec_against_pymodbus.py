@@ -32,6 +32,7 @@ from cell_controller.drives.modbus import (
     parse_reply,
     reply_length,
     request_length,
+    with_crc,
 )
 from cell_controller.drives.modbus_errors import DriveExceptionError, ReplyError
 
@@ -127,7 +128,19 @@ def test_an_exception_is_raised_with_the_code_that_pymodbus_sent(request_: Reque
     assert caught.value.code == code
 
 
-@given(requests, st.binary(max_size=300))
+frames_with_good_crc = st.binary(min_size=2, max_size=40).map(with_crc)
+near_misses = st.builds(
+    lambda unit, function, tail: with_crc(bytes((unit, function)) + tail),
+    st.sampled_from([1, 2]),
+    st.sampled_from([3, 4, 6, 16, 23, 0x83, 0x90]),
+    st.binary(min_size=1, max_size=12),
+)
+
+
+@given(
+    st.sampled_from([ReadRegisters(1, 0, 2), WriteRegister(1, 0, 1), WriteRegisters(1, 0, (1, 2))]),
+    st.one_of(st.binary(max_size=40), frames_with_good_crc, near_misses),
+)
 def test_whatever_arrives_is_accepted_only_if_pymodbus_accepts_it(request_: Request, noise: bytes) -> None:
     try:
         parse_reply(request_, noise)

@@ -223,4 +223,4 @@ def test_a_missing_or_unreadable_file_is_a_profile_error(tmp_path: Path) -> None
 
 def test_a_profile_cannot_be_changed(servo: DriveProfile) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        servo.timing.gap_s = 0.0  # type: ignore[misc]
+        servo.timing.gap_s = 0.0
