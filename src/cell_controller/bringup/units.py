@@ -1,0 +1,69 @@
+"""Which Units a cell has, and how each is made: the same for processes on ROS and for simulated ones."""
+
+from __future__ import annotations
+
+from cell_controller.cell.manager import CellManager
+from cell_controller.config import (
+    CELL_MANAGER,
+    INTERLOCK,
+    CellFile,
+    Conveyor,
+    GrindingSpindle,
+    LoadedCell,
+    WeldingRobot,
+)
+from cell_controller.drives.bus import DriveBus
+from cell_controller.errors import CellError
+from cell_controller.plan import CellPlan
+from cell_controller.runtime import Unit
+from cell_controller.safety.interlock import Interlock
+from cell_controller.safety.limits import Ages, limits_of
+from cell_controller.stations.conveyor import Conveyor as ConveyorUnit
+from cell_controller.stations.grinding_spindle import GrindingSpindle as GrindingSpindleUnit
+from cell_controller.stations.welding_robot import WeldingRobot as WeldingRobotUnit
+
+_STATIONS = {
+    WeldingRobot: WeldingRobotUnit,
+    GrindingSpindle: GrindingSpindleUnit,
+    Conveyor: ConveyorUnit,
+}
+
+
+class UnknownUnitError(CellError):
+    """The cell has no Unit of this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"the cell has no unit {name!r}; it has {', '.join(known)}")
+        self.name, self.known = name, known
+
+
+def unit_names(cell: CellFile) -> tuple[str, ...]:
+    """Buses, interlock, stations, manager: in the order in which they are started."""
+    return (*cell.lines, INTERLOCK, *cell.stations, CELL_MANAGER)
+
+
+def make_unit(name: str, loaded: LoadedCell, plan: CellPlan) -> Unit:
+    """A new Unit; raises UnknownUnitError."""
+    cell = loaded.cell
+    if name in cell.lines:
+        return DriveBus(cell, plan, name)
+    if name in cell.stations:
+        station = cell.stations[name]
+        return _STATIONS[type(station)](cell, name)
+    if name == INTERLOCK:
+        return Interlock(limits_of(cell, interlock_ages(cell, plan)))
+    if name == CELL_MANAGER:
+        return CellManager(cell, loaded.recipes)
+    raise UnknownUnitError(name, unit_names(cell))
+
+
+def interlock_ages(cell: CellFile, plan: CellPlan) -> Ages:
+    """The plan's age limits, by stream, as the interlock wants them."""
+    return Ages(
+        line_s=dict.fromkeys(cell.lines, plan.ages.drive_states_s),
+        station_s=dict.fromkeys(cell.stations, plan.ages.setpoint_s),
+        manager_s=plan.ages.cell_permit_s,
+        measured_s={drive: plan.age_limit_of(drive) for drive in cell.drives},
+        based_on_s=dict.fromkeys(cell.stations, plan.ages.based_on_s),
+        config_hash=plan.config_hash,
+    )
