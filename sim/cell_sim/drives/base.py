@@ -1,0 +1,260 @@
+"""What every virtual drive has: registers from the profile's field table, a watchdog, power and a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from cell_controller.drives.profile import Access, DriveProfile, Memory, ProfileField, Quantity
+from cell_sim.drives import modbus
+from cell_sim.drives.modbus import ExceptionCode, Refusal, Request
+from cell_sim.plant import CellPlant
+
+
+class VirtualDrive:
+    """One drive on a line. The family's behaviour is in `power_up`, `written`, `refresh` and `expired`.
+
+    Registers are words on the wire; a field's words are put together in the profile's word order. A power
+    cycle takes everything that is not in EEPROM.
+    """
+
+    def __init__(self, name: str, unit: int, profile: DriveProfile, plant: CellPlant) -> None:
+        self.name = name
+        self.unit = unit
+        self.profile = profile
+        self.plant = plant
+        self.is_powered = False
+        self.is_mute = False  # hears nothing and says nothing; the motor goes on until its watchdog acts
+        self.extra_delay_s = 0.0  # added to every reply
+        self.frames_heard = 0
+        self.words: dict[int, int] = {}
+        self.eeprom: dict[Quantity, int] = {}
+        self.eeprom_writes = 0
+        self._by_address: dict[int, Quantity] = {}
+        for quantity, field in profile.fields.items():
+            for address in range(field.address, field.end):
+                self._by_address[address] = quantity
+        self._holes = self._readable_holes()
+        self._heard_s = -inf
+        self.is_expired = False
+        self.now_s = plant.now_s
+
+    def _readable_holes(self) -> frozenset[int]:
+        """Words between the fields of the profile's read blocks: a drive has something there too."""
+        holes: set[int] = set()
+        for block in (self.profile.reads.fast, *self.profile.reads.slow):
+            first, length = self.profile.span(block.fields)
+            holes |= set(range(first, first + length)) - self._by_address.keys()
+        return frozenset(holes)
+
+    # -- power ----------------------------------------------------------------------------------------------
+
+    def power_on(self, now_s: float) -> None:
+        """Mains on: volatile registers at their defaults, watchdog off as from the factory."""
+        self.now_s = now_s
+        self.plant.advance(now_s)
+        self.words = dict.fromkeys(self._by_address, 0)
+        for quantity, raw in self.eeprom.items():
+            self.store(quantity, raw)
+        self.is_powered = True
+        self.is_expired = False
+        self._heard_s = now_s
+        self.power_up()
+
+    def power_off(self, now_s: float) -> None:
+        """Mains off: no torque, no answer."""
+        self.now_s = now_s
+        self.plant.advance(now_s)
+        self.is_powered = False
+        self.lose_torque()
+
+    # -- family behaviour -----------------------------------------------------------------------------------
+
+    def power_up(self) -> None:
+        """Set power-on values that are not zero."""
+
+    def lose_torque(self) -> None:
+        """The power stage goes off."""
+
+    def written(self, touched: Sequence[Quantity]) -> None:
+        """Act on fields that have been written, in ascending order of address."""
+
+    def check_write(self, quantity: Quantity, raw: int) -> None:
+        """Raise Refusal when the drive does not take this value now."""
+
+    def refresh(self) -> None:
+        """Bring measured and state registers up to date."""
+
+    def tick(self) -> None:
+        """Follow what happened by itself up to now_s: STO, blocked motor, end of a ramp."""
+
+    def expired(self) -> None:
+        """The watchdog has run out."""
+
+    @property
+    def watchdog_s(self) -> float:
+        """Time to the watchdog's reaction; 0 when it is off."""
+        return 0.0
+
+    @property
+    def due_s(self) -> float:
+        """When the family wants to be advanced by itself."""
+        return inf
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    @property
+    def next_event_s(self) -> float:
+        """When something happens without any traffic; inf for never."""
+        if not self.is_powered:
+            return inf
+        timeout_s = self.watchdog_s
+        watchdog = self._heard_s + timeout_s if timeout_s > 0.0 and not self.is_expired else inf
+        return min(watchdog, self.due_s)
+
+    def advance(self, now_s: float) -> None:
+        """Bring drive and plant to this time."""
+        if not self.is_powered:
+            return
+        timeout_s = self.watchdog_s
+        if timeout_s > 0.0 and not self.is_expired and now_s >= self._heard_s + timeout_s:
+            self._move_to(self._heard_s + timeout_s)
+            self.is_expired = True
+            self.plant.record.event(self.now_s, "watchdog", self.name)
+            self.expired()
+        self._move_to(now_s)
+
+    def _move_to(self, now_s: float) -> None:
+        self.now_s = max(self.now_s, now_s)
+        self.plant.advance(self.now_s)
+        self.tick()
+
+    # -- the wire -------------------------------------------------------------------------------------------
+
+    def hear(self, frame: bytes, now_s: float) -> bytes | None:
+        """Obey an intact frame that is for this drive; the reply, or None for silence."""
+        self.advance(now_s)
+        if not self.is_powered or self.is_mute:
+            return None
+        self.frames_heard += 1
+        self._heard_s = now_s
+        is_broadcast = frame[0] == modbus.BROADCAST
+        try:
+            request = modbus.parse(frame)
+            reply = self._obey(request)
+        except Refusal as refusal:
+            reply = modbus.exception_reply(frame[0], frame[1], refusal.code)
+        return None if is_broadcast else reply
+
+    def _obey(self, request: Request) -> bytes:
+        functions = self.profile.functions
+        if request.function not in functions.codes:
+            raise Refusal(ExceptionCode.ILLEGAL_FUNCTION)
+        if request.reads and not 1 <= request.read_count <= functions.max_read_words:
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        if len(request.values) > functions.max_write_words:
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        if request.values:  # function 23 writes before it reads
+            self._write(request.write_address, request.values)
+        if not request.reads:
+            return modbus.write_reply(request)
+        return modbus.read_reply(request, self._read(request.read_address, request.read_count))
+
+    def _read(self, address: int, count: int) -> list[int]:
+        span = range(address, address + count)
+        for at in span:
+            quantity = self._by_address.get(at)
+            if quantity is None and at not in self._holes:
+                raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
+            if quantity is not None and self.profile.fields[quantity].access is Access.WRITE:
+                raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
+        self.refresh()
+        return [self.words.get(at, 0) for at in span]
+
+    def _write(self, address: int, values: Sequence[int]) -> None:
+        """All or nothing: every word is checked before the first is stored."""
+        span = range(address, address + len(values))
+        touched: list[Quantity] = []
+        for at in span:
+            quantity = self._by_address.get(at)
+            if quantity is None or self.profile.fields[quantity].access is Access.READ:
+                raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
+            if quantity not in touched:
+                touched.append(quantity)
+        before = {at: self.words[at] for at in span}
+        self.words.update(zip(span, values, strict=True))
+        try:
+            for quantity in touched:
+                self._check(quantity)
+        except Refusal:
+            self.words.update(before)
+            raise
+        for quantity in touched:
+            if self.is_eeprom(quantity):
+                self.eeprom[quantity] = self.raw(quantity)
+                self.eeprom_writes += 1
+        self.written(touched)
+
+    def is_eeprom(self, quantity: Quantity) -> bool:
+        """Whether a write of this field survives a power cycle now."""
+        return self.profile.fields[quantity].memory is Memory.EEPROM
+
+    def _check(self, quantity: Quantity) -> None:
+        field, raw = self.profile.fields[quantity], self.raw(quantity)
+        if field.ramp_span is None:
+            value = raw * field.scale
+            too_low = field.low is not None and value < field.low - 0.5 * field.scale
+            too_high = field.high is not None and value > field.high + 0.5 * field.scale
+            if too_low or too_high:
+                raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        self.check_write(quantity, raw)
+
+    # -- registers ------------------------------------------------------------------------------------------
+
+    def raw(self, quantity: Quantity) -> int:
+        """Content of a field, signed where it is signed."""
+        field = self.profile.fields[quantity]
+        if field.words == 1:
+            value, bits = self.words[field.address], 16
+        else:
+            first, second = self.words[field.address], self.words[field.address + 1]
+            value = second << 16 | first if self.profile.word_order == "low_first" else first << 16 | second
+            bits = 32
+        return value - (1 << bits) if field.signed and value >> (bits - 1) else value
+
+    def store(self, quantity: Quantity, raw: int) -> None:
+        """Set the content of a field; too large a value stays at the end of the range."""
+        field = self.profile.fields.get(quantity)
+        if field is None:
+            return
+        bits = 16 * field.words
+        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if field.signed else (0, (1 << bits) - 1)
+        raw = min(max(raw, low), high) & ((1 << bits) - 1)
+        if field.words == 1:
+            self.words[field.address] = raw
+            return
+        halves = (raw & 0xFFFF, raw >> 16)
+        if self.profile.word_order == "high_first":
+            halves = (halves[1], halves[0])
+        self.words[field.address], self.words[field.address + 1] = halves
+
+    def field(self, quantity: Quantity) -> ProfileField:
+        """The field of a quantity that this family always has."""
+        return self.profile.fields[quantity]
+
+    def value(self, quantity: Quantity) -> float:
+        """Content of a field in its unit; of a ramp the acceleration in units per second."""
+        field, raw = self.profile.fields[quantity], self.raw(quantity)
+        if field.ramp_span is not None:
+            return field.ramp_span / (max(raw, 1) * field.scale)
+        return raw * field.scale
+
+    def show(self, quantity: Quantity, value: float) -> None:
+        """Set a measured register from a value in its unit."""
+        field = self.profile.fields.get(quantity)
+        if field is not None:
+            self.store(quantity, round(value / field.scale))
+
+    def note(self, kind: str, value: float = 0.0) -> None:
+        """Put a setpoint into the motion record."""
+        self.plant.record.setpoint(self.now_s, self.name, kind, value)

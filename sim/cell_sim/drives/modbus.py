@@ -1,0 +1,134 @@
+"""Modbus RTU as a slave hears and speaks it; written from the specification, for the virtual drives only.
+
+Sources: MODBUS Application Protocol Specification V1.1b3 (function codes 3, 4, 6, 16, 23, exceptions) and
+MODBUS over Serial Line V1.02 (CRC, silent intervals). It shares no code with the controller's codec, so that
+one checks the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+BROADCAST = 0
+READ_HOLDING = 3
+READ_INPUT = 4
+WRITE_SINGLE = 6
+WRITE_MULTIPLE = 16
+READ_WRITE = 23
+MAX_FRAME = 256
+_EXCEPTION_BIT = 0x80
+
+
+class ExceptionCode(IntEnum):
+    """What a slave answers instead of data."""
+
+    ILLEGAL_FUNCTION = 1
+    ILLEGAL_ADDRESS = 2
+    ILLEGAL_VALUE = 3
+    DEVICE_FAILURE = 4  # understood, but cannot be done now
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not an error of the program
+    """The drive refuses a request."""
+
+    def __init__(self, code: ExceptionCode) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that arrived intact."""
+
+    unit: int
+    function: int
+    read_address: int = 0
+    read_count: int = 0
+    write_address: int = 0
+    values: tuple[int, ...] = ()
+
+    @property
+    def reads(self) -> bool:
+        return self.function in (READ_HOLDING, READ_INPUT, READ_WRITE)
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        crc = value
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        table.append(crc)
+    return tuple(table)
+
+
+_TABLE = _crc_table()
+
+
+def crc16(data: bytes) -> int:
+    """CRC of the Modbus specification: reflected 0x8005, starting at FFFF."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def with_crc(body: bytes) -> bytes:
+    """The frame as it goes on the wire: CRC low byte first."""
+    return body + crc16(body).to_bytes(2, "little")
+
+
+def is_intact(frame: bytes) -> bool:
+    """True for a frame of possible length with a matching CRC."""
+    return 4 <= len(frame) <= MAX_FRAME and crc16(frame[:-2]) == int.from_bytes(frame[-2:], "little")
+
+
+def parse(frame: bytes) -> Request:
+    """The request of an intact frame; Refusal when the slave does not know it or its fields disagree."""
+    unit, function, body = frame[0], frame[1], frame[2:-2]
+    if function in (READ_HOLDING, READ_INPUT):
+        if len(body) != 4:
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        return Request(unit, function, _word(body, 0), _word(body, 2))
+    if function == WRITE_SINGLE:
+        if len(body) != 4:
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        return Request(unit, function, write_address=_word(body, 0), values=(_word(body, 2),))
+    if function == WRITE_MULTIPLE:
+        return Request(unit, function, write_address=_word(body, 0), values=_values(body, 2))
+    if function == READ_WRITE:
+        return Request(unit, function, _word(body, 0), _word(body, 2), _word(body, 4), _values(body, 6))
+    raise Refusal(ExceptionCode.ILLEGAL_FUNCTION)
+
+
+def _word(body: bytes, at: int) -> int:
+    return int.from_bytes(body[at : at + 2], "big")
+
+
+def _values(body: bytes, at: int) -> tuple[int, ...]:
+    """Quantity, byte count and words at the end of a write request."""
+    if len(body) < at + 3:
+        raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+    count, size, data = _word(body, at), body[at + 2], body[at + 3 :]
+    if not 1 <= count <= 123 or size != 2 * count or len(data) != size:
+        raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+    return tuple(_word(data, 2 * i) for i in range(count))
+
+
+def read_reply(request: Request, words: list[int]) -> bytes:
+    """Answer of 3, 4 and 23."""
+    data = b"".join(word.to_bytes(2, "big") for word in words)
+    return with_crc(bytes((request.unit, request.function, len(data))) + data)
+
+
+def write_reply(request: Request) -> bytes:
+    """Answer of 6 and 16: an echo of the value, or of the quantity."""
+    last = request.values[0] if request.function == WRITE_SINGLE else len(request.values)
+    body = bytes((request.unit, request.function))
+    return with_crc(body + request.write_address.to_bytes(2, "big") + last.to_bytes(2, "big"))
+
+
+def exception_reply(unit: int, function: int, code: ExceptionCode) -> bytes:
+    """Answer of a refusal."""
+    return with_crc(bytes((unit, function | _EXCEPTION_BIT, code)))
