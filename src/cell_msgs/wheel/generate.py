@@ -8,13 +8,16 @@ colcon makes. OUTPUT_FOLDER then holds <generator>/<package>/ for each generator
 """
 
 import json
+import multiprocessing
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import rosidl_parser.parser
 from rosidl_adapter import convert_to_idl
 from rosidl_generator_c import generate_c
 from rosidl_generator_py import generate_py
@@ -26,6 +29,19 @@ from rosidl_typesupport_introspection_c import generate_c as generate_introspect
 TYPESUPPORTS = ("rosidl_typesupport_fastrtps_c", "rosidl_typesupport_introspection_c")
 KINDS = ("msg", "srv", "action")
 INDEX = Path("share/ament_index/resource_index")
+
+
+def forked_processes() -> ProcessPoolExecutor:
+    """A pool whose processes start with all that this one has in memory."""
+    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork"))
+
+
+def parse_once(texts: list[str]) -> None:
+    """Parses every interface now, so that six generators do not each do it again: two thirds of their time."""
+    parse = rosidl_parser.parser.get_ast_from_idl_string
+    with forked_processes() as pool:
+        known = dict(zip(texts, pool.map(parse, texts), strict=True))
+    rosidl_parser.parser.get_ast_from_idl_string = lambda text: known.get(text) or parse(text)
 
 
 class AmentIndex:
@@ -94,22 +110,39 @@ class Generation:
 
     def run(self) -> None:
         self._share_sources()
+        parse_once([(self.shared / idl).read_text(encoding="utf-8") for idl in self.idls])
         self._generate(
             generate_type_hash, "rosidl_generator_type_description", into=self.shared,
             include_paths=[f"{d}:{self.index.share(d)}" for d in self.interface_dependencies])
-        self._generate(
-            generate_c, "rosidl_generator_c", False,
-            type_description_tuples=[f"{i}:{self.shared / j}" for i, j in zip(self.idls, self.jsons, strict=True)],
-            ros_interface_files=[str(self.package.folder / path) for path in self.package.interfaces])
-        self._generate(generate_typesupport_fastrtps_c, "rosidl_typesupport_fastrtps_c")
-        self._generate(generate_introspection, "rosidl_typesupport_introspection_c")
-        self._generate(generate_dispatch, "rosidl_typesupport_c", list(TYPESUPPORTS))
-        self._generate(generate_py, "rosidl_generator_py", ["rosidl_typesupport_c", *TYPESUPPORTS])
+        # The others need its .json files, but not each other.
+        with forked_processes() as pool:
+            for finished in [pool.submit(work) for work in (
+                self._python, self._c, self._fastrtps, self._introspection, self._dispatch  # longest first
+            )]:
+                finished.result()
         (self.out / "rosidl_generator_py" / self.package.name / "__init__.py").write_text("")
         for part in set(self.shared.glob("*/*.json")) - {self.shared / path for path in self.jsons}:
             part.unlink()  # of the halves of services and actions, which colcon does not install either
         self._register()
         self._write_cmake_variables()
+
+    def _python(self) -> None:
+        self._generate(generate_py, "rosidl_generator_py", ["rosidl_typesupport_c", *TYPESUPPORTS])
+
+    def _c(self) -> None:
+        self._generate(
+            generate_c, "rosidl_generator_c", False,
+            type_description_tuples=[f"{i}:{self.shared / j}" for i, j in zip(self.idls, self.jsons, strict=True)],
+            ros_interface_files=[str(self.package.folder / path) for path in self.package.interfaces])
+
+    def _fastrtps(self) -> None:
+        self._generate(generate_typesupport_fastrtps_c, "rosidl_typesupport_fastrtps_c")
+
+    def _introspection(self) -> None:
+        self._generate(generate_introspection, "rosidl_typesupport_introspection_c")
+
+    def _dispatch(self) -> None:
+        self._generate(generate_dispatch, "rosidl_typesupport_c", list(TYPESUPPORTS))
 
     def _share_sources(self) -> None:
         for path in self.package.interfaces:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cell_msgs.msg import Heartbeat
+from cell_msgs.msg import Guard
 from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.type_support import check_for_type_support
 
@@ -34,11 +34,11 @@ def test_every_service_and_action_has_its_type_support(kind: str, name: str) -> 
 
 
 def test_values_survive_the_wire() -> None:
-    sent = Heartbeat(source="weld_1", session=2**63 + 1, seq=7, stamp_s=12.5)
-    received = deserialize_message(serialize_message(sent), Heartbeat)
+    sent = Guard(source="weld_1", session=2**63 + 1, seq=7, stamp_s=12.5)
+    received = deserialize_message(serialize_message(sent), Guard)
     assert (received.source, received.session, received.seq, received.stamp_s) == ("weld_1", 2**63 + 1, 7, 12.5)
 
 
 def test_a_value_out_of_range_is_refused_when_it_is_assigned() -> None:
     with pytest.raises(AssertionError, match="unsigned integer"):
-        Heartbeat(seq=-1)
+        Guard(seq=-1)
