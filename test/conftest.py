@@ -1,4 +1,4 @@
-"""What holds for every test: a ROS of its own, deterministic examples, and nothing left running afterwards."""
+"""What holds for every test: a ROS of its own, repeatable examples, and nothing left running."""
 
 import os
 import tempfile
@@ -7,11 +7,13 @@ from collections.abc import Iterator
 # Before anything imports rclpy: it reads these once.
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # generated messages check their fields only when told to
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))  # 0 is everybody's; up to 101 is safe on Linux
+# A domain of this run's own: 0 is everybody's, and the ports of those above 101 are Linux's for itself.
+os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 101))
 os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="cell-test-log-"))
 
 import pytest
 from hypothesis import settings
+
 from support.leaks import Snapshot, adopt_orphans
 
 settings.register_profile("cell", deadline=None, derandomize=True, print_blob=True)  # the machine may be busy

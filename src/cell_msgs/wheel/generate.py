@@ -37,7 +37,7 @@ def forked_processes() -> ProcessPoolExecutor:
 
 
 def parse_once(texts: list[str]) -> None:
-    """Parses every interface now, so that six generators do not each do it again: two thirds of their time."""
+    """Parses every interface now; six generators would each do it again, for two thirds of their time."""
     parse = rosidl_parser.parser.get_ast_from_idl_string
     with forked_processes() as pool:
         known = dict(zip(texts, pool.map(parse, texts), strict=True))
@@ -48,19 +48,25 @@ class AmentIndex:
     """The ROS packages this interpreter can import: those of its environment and of pip's build overlay."""
 
     def __init__(self) -> None:
-        site_packages = [Path(e).resolve() for e in sys.path if Path(e).name in ("site-packages", "dist-packages")]
+        site_packages = [
+            Path(e).resolve() for e in sys.path if Path(e).name in ("site-packages", "dist-packages")
+        ]
         parents = [parent for folder in site_packages for parent in folder.parents]
         self.prefixes = [p for p in dict.fromkeys(parents) if (p / INDEX / "rosidl_interfaces").is_dir()]
 
     def find(self, kind: str, name: str) -> Path | None:
         """The marker file of a resource in the first prefix that has it."""
-        return next((p / INDEX / kind / name for p in self.prefixes if (p / INDEX / kind / name).is_file()), None)
+        return next(
+            (p / INDEX / kind / name for p in self.prefixes if (p / INDEX / kind / name).is_file()), None
+        )
 
     def share(self, package: str) -> Path:
         marker = self.find("packages", package)
         if marker is None:
-            sys.exit(f"ROS package {package!r} is in none of {[str(p) for p in self.prefixes]}: "
-                     f"add its wheel to build-system.requires in src/cell_msgs/pyproject.toml")
+            sys.exit(
+                f"ROS package {package!r} is in none of {[str(p) for p in self.prefixes]}: "
+                f"add its wheel to build-system.requires in src/cell_msgs/pyproject.toml"
+            )
         return marker.parents[3] / package
 
     def interface_closure(self, packages: list[str]) -> list[str]:
@@ -112,13 +118,23 @@ class Generation:
         self._share_sources()
         parse_once([(self.shared / idl).read_text(encoding="utf-8") for idl in self.idls])
         self._generate(
-            generate_type_hash, "rosidl_generator_type_description", into=self.shared,
-            include_paths=[f"{d}:{self.index.share(d)}" for d in self.interface_dependencies])
+            generate_type_hash,
+            "rosidl_generator_type_description",
+            into=self.shared,
+            include_paths=[f"{d}:{self.index.share(d)}" for d in self.interface_dependencies],
+        )
         # The others need its .json files, but not each other.
         with forked_processes() as pool:
-            for finished in [pool.submit(work) for work in (
-                self._python, self._c, self._fastrtps, self._introspection, self._dispatch  # longest first
-            )]:
+            for finished in [
+                pool.submit(work)
+                for work in (
+                    self._python,
+                    self._c,
+                    self._fastrtps,
+                    self._introspection,
+                    self._dispatch,  # longest first
+                )
+            ]:
                 finished.result()
         (self.out / "rosidl_generator_py" / self.package.name / "__init__.py").write_text("")
         for part in set(self.shared.glob("*/*.json")) - {self.shared / path for path in self.jsons}:
@@ -131,9 +147,14 @@ class Generation:
 
     def _c(self) -> None:
         self._generate(
-            generate_c, "rosidl_generator_c", False,
-            type_description_tuples=[f"{i}:{self.shared / j}" for i, j in zip(self.idls, self.jsons, strict=True)],
-            ros_interface_files=[str(self.package.folder / path) for path in self.package.interfaces])
+            generate_c,
+            "rosidl_generator_c",
+            False,
+            type_description_tuples=[
+                f"{i}:{self.shared / j}" for i, j in zip(self.idls, self.jsons, strict=True)
+            ],
+            ros_interface_files=[str(self.package.folder / path) for path in self.package.interfaces],
+        )
 
     def _fastrtps(self) -> None:
         self._generate(generate_typesupport_fastrtps_c, "rosidl_typesupport_fastrtps_c")
@@ -151,7 +172,12 @@ class Generation:
         (self.shared / "package.xml").write_bytes((self.package.folder / "package.xml").read_bytes())
 
     def _generate(
-        self, generator: Callable[..., Any], name: str, *arguments: Any, into: Path | None = None, **settings: Any
+        self,
+        generator: Callable[..., Any],
+        name: str,
+        *arguments: Any,
+        into: Path | None = None,
+        **settings: Any,
     ) -> None:
         """Calls one generator with the settings file that its CMake macro would have written."""
         target = into or self.out / name / self.package.name
@@ -170,8 +196,10 @@ class Generation:
             "output_dir": str(target),
             "target_dependencies": [str(self.shared / idl) for idl in self.idls],
             "ros_interface_dependencies": [
-                f"{d}:{idl}" for d in self.interface_dependencies
-                for idl in sorted(self.index.share(d).glob("*/*.idl"))],
+                f"{d}:{idl}"
+                for d in self.interface_dependencies
+                for idl in sorted(self.index.share(d).glob("*/*.idl"))
+            ],
         }
         file = self.out / f"{name}__arguments.json"
         file.write_text(json.dumps(settings, indent=1))

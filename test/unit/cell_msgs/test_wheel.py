@@ -28,7 +28,9 @@ def test_every_message_has_its_type_support_and_survives_the_wire(name: str) -> 
     assert deserialize_message(serialize_message(message), message_class) == message
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, n) for kind in ("srv", "action") for n in interfaces(kind)])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, n) for kind in ("srv", "action") for n in interfaces(kind)]
+)
 def test_every_service_and_action_has_its_type_support(kind: str, name: str) -> None:
     check_for_type_support(interface(kind, name))
 
@@ -36,7 +38,12 @@ def test_every_service_and_action_has_its_type_support(kind: str, name: str) -> 
 def test_values_survive_the_wire() -> None:
     sent = Guard(source="weld_1", session=2**63 + 1, seq=7, stamp_s=12.5)
     received = deserialize_message(serialize_message(sent), Guard)
-    assert (received.source, received.session, received.seq, received.stamp_s) == ("weld_1", 2**63 + 1, 7, 12.5)
+    assert (received.source, received.session, received.seq, received.stamp_s) == (
+        "weld_1",
+        2**63 + 1,
+        7,
+        12.5,
+    )
 
 
 def test_a_value_out_of_range_is_refused_when_it_is_assigned() -> None:
