@@ -152,7 +152,7 @@ def _completing(core: CellCore, view: View) -> bool:
     is_empty = not core.parts.open() and not core.tasks.active()
     if not is_empty:
         decision = core.dispatcher.decide(view, wants_parts=False)
-        core.begin(decision.starts, view.now_s)
+        core.begin(decision.starts if core.places.is_agreed else (), view.now_s)
     return is_empty and all(view.is_ready(spec.name) for spec in core.layout.stations)
 
 

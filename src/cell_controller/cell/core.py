@@ -206,7 +206,7 @@ class CellCore:
     def follow(self, decision: Decision, view: View) -> None:
         """Carry out what the dispatcher decided."""
         self.load_request = decision.load_request
-        if self._aborted_since_s == inf:
+        if self._aborted_since_s == inf and self.places.is_agreed:
             self.begin(decision.starts, view.now_s)
         if decision.stuck:
             self.react(Command.STOP, Condition(AlarmId.STATION_STUCK, "cell", decision.stuck), view)

@@ -39,6 +39,11 @@ class PlaceBook:
         self._load_was_free = False
         self.to_remove: dict[str, str] = {}  # place -> part id disposed of, until the sensor is free
 
+    @property
+    def is_agreed(self) -> bool:
+        """Records and sensors say the same, everywhere: only then may a process begin."""
+        return not self._differs_since_s
+
     def ask_for_load(self, now_s: float) -> None:
         """The load request is on in this moment."""
         self._asked_until_s = now_s + LOAD_ANSWER_S

@@ -116,24 +116,29 @@ class RecoveryDesk:
     def _hindrance(self, command: RecoveryCommand, view: View) -> str:
         if self.present is not None and self.present.station != command.station:
             return f"{self.present.station} is being recovered; one station at a time"
+        if self.present is not None and not self._is_held(command):
+            return f"let go of {self.present.action.name} {self.present.drive}".rstrip() + " first"
         if command.station not in view.stations:
             return f"{command.station} is not heard"
         if view.safety is None:
             return "the interlock is not heard"
         for trip in view.safety.trips:
-            if not trip.is_recoverable:
+            if trip.is_present and not trip.is_recoverable:
                 return f"{trip.rule} {trip.subject} is not recoverable: {trip.text}"
         return ""
+
+    def _is_held(self, command: RecoveryCommand) -> bool:
+        """The same action on the same drive goes on; its speed may change."""
+        held = self.present
+        return held is not None and (held.action, held.drive) == (command.action, command.drive)
 
     def _obey(self, command: RecoveryCommand, now_s: float) -> None:
         if command.action is RecoveryAction.END:
             self.present = None
             return
         self._fresh_at_s = now_s
-        old = self.present
-        is_same = old is not None and (old.action, old.drive) == (command.action, command.drive)
         self.present = Recovery(
-            old.task_id if old is not None and is_same else self._numbers.next(),
+            self.present.task_id if self.present is not None else self._numbers.next(),
             command.operator,
             command.station,
             command.action,
