@@ -37,7 +37,8 @@ def write(name: str, case: dict[str, Any]) -> None:
     """One cell file, its recipe when that is broken, and the expected messages."""
     recipe_edits = case.get("recipe_edits", [])
     recipe = f"{name}.recipe.yaml" if recipe_edits else f"../../config/{DEMO_RECIPE.removeprefix('../')}"
-    moved = [] if case.get("keeps_recipes") else [{"old": DEMO_RECIPE, "new": recipe}]
+    moved = [{"old": "profiles: ../drives", "new": "profiles: ../../config/drives"}]
+    moved += [] if case.get("keeps_recipes") else [{"old": DEMO_RECIPE, "new": recipe}]
     text = (CONFIG / "cells/demo.yaml").read_text()
     files = {f"{name}.yaml": edited(text, moved + case.get("edits", []), name)}
     if recipe_edits:

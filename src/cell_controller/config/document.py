@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cell_controller.config.problems import Finding, KeyPath, Problem, dotted
-from cell_controller.config.units import unit_of
+from cell_controller.config.units import unit_at
 
 _SCALARS = tuple(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str"))
 _AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
@@ -43,13 +43,12 @@ class Document:
         while above and above not in self.marks:
             above = above[:-1]
         line = self.marks[above].line if above in self.marks else 1
-        last = next((part for part in reversed(finding.path) if isinstance(part, str)), "")
         return Problem(
             file=self.file,
             line=line,
             key=dotted(finding.path),
             value=mark.text if mark else "",
-            unit=unit_of(last) if mark and mark.is_number else "",
+            unit=unit_at(finding.path) if mark and mark.is_number else "",
             text=finding.text,
             remedy=finding.remedy,
             severity=finding.severity,

@@ -29,6 +29,15 @@ def unit_of(key: str) -> str:
     return next((unit for ending, unit in _ENDINGS if key.endswith(ending)), "")
 
 
+def unit_at(path: tuple[str | int, ...]) -> str:
+    """The unit of the value at a path; a section like max_axial_force_n carries that of its values."""
+    keys = [part for part in path if isinstance(part, str)]
+    if not keys:
+        return ""
+    above = keys[-2] if len(keys) > 1 and keys[-2].startswith("max_") else ""
+    return unit_of(keys[-1]) or unit_of(above)
+
+
 def quantity(value: float, unit: str) -> str:
     """A number with its unit, without digits that nobody needs."""
     return f"{value:.6g} {unit}".rstrip()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from cell_controller.config.document import Document
 from cell_controller.config.problems import Finding, KeyPath
 from cell_controller.config.schema import data_path, describe, model_at
-from cell_controller.config.units import quantity, unit_of
+from cell_controller.config.units import quantity, unit_at
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,7 +95,6 @@ def _unknown_key(model: type[BaseModel], path: KeyPath, data: Any, meant: str) -
 
 
 def _finding(model: type[BaseModel], error: Any, path: KeyPath, data: Any) -> Finding:
-    last = next((part for part in reversed(path) if isinstance(part, str)), "")
     context: Mapping[str, Any] = error.get("ctx", {})
     kind: str = error["type"]
     if kind == "missing":
@@ -108,7 +107,7 @@ def _finding(model: type[BaseModel], error: Any, path: KeyPath, data: Any) -> Fi
         return Finding(path, "is empty", "give it a value or remove the key")
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
-        return Finding(path, f"must be {words} {quantity(context[name], unit_of(last))}", "correct it")
+        return Finding(path, f"must be {words} {quantity(context[name], unit_at(path))}", "correct it")
     if kind in _WORDS:
         return Finding(path, *_WORDS[kind](error["input"], context))
     return Finding(path, str(error["msg"]), "correct it")

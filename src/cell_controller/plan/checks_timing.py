@@ -18,6 +18,11 @@ def ms(seconds: float) -> str:
     return f"{seconds * 1000:.4g} ms"
 
 
+def seconds(value_s: float) -> str:
+    """A computed time for messages: its last digits are not worth reading."""
+    return quantity(round(value_s, 3), "s")
+
+
 def loops_are_fast_enough(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
     """A loop through a drive runs at the drive's rate, at least 20 times its bandwidth."""
     for name, drive in cell.drives.items():
@@ -47,8 +52,8 @@ def watchdogs_fit(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
         profile = plan.profile_of(name)
         if not found.watchdog_fits:
             text = (
-                f"its watchdog would need {quantity(found.watchdog_s, 's')} on {drive.line}, "
-                f"{profile.name} allows {quantity(profile.watchdog.max_s, 's')}"
+                f"its watchdog would need {seconds(found.watchdog_s)} on {drive.line}, "
+                f"{profile.name} allows {seconds(profile.watchdog.max_s)}"
             )
             yield Finding(path, text, "put fewer drives on the line or raise its baud rate")
         line = plan.lines[drive.line]
@@ -56,9 +61,9 @@ def watchdogs_fit(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
         coast_s = plan.drives[name].coast_s
         if drive.kind is not DriveKind.IO and coast_s != inf and coast_s > budget_s:
             text = (
-                f"without its bus it stops after {quantity(coast_s, 's')} (watchdog "
-                f"{quantity(found.watchdog_s, 's')}, then its ramp), later than the line's stop budget, "
-                f"{quantity(budget_s, 's')}"
+                f"without its bus it stops after {seconds(coast_s)} (watchdog "
+                f"{seconds(found.watchdog_s)}, then its ramp), later than the line's stop budget, "
+                f"{seconds(budget_s)}"
             )
             yield Finding(
                 path, text, "raise the baud rate, put fewer drives on the line, or shorten its ramp"
@@ -105,8 +110,8 @@ def steps_allow_for_the_line(cell: CellFile, plan: CellPlan) -> Iterator[Finding
             need_s = line.stop_latency_s + motion_s + read_s
             if motion_s <= step.max_s < need_s:
                 text = (
-                    f"{slowest} can need {quantity(motion_s, 's')}, and {program.line} "
-                    f"{quantity(line.stop_latency_s + read_s, 's')} to command and to see it"
+                    f"{slowest} can need {seconds(motion_s)}, and {program.line} "
+                    f"{seconds(line.stop_latency_s + read_s)} to command and to see it"
                 )
                 yield Finding(("stop_programs", name, "steps", index, "max_s"), text, "give it more time")
 
@@ -117,6 +122,6 @@ def programs_end_before_the_relay_opens(cell: CellFile, plan: CellPlan) -> Itera
     for name, line in plan.lines.items():
         needed_s = estop_to_standstill_s(line, slowest)
         if line.program_s <= cell.safety.relay.delay_s < needed_s:
-            text = f"too short: {name} can need {quantity(needed_s, 's')} from the E-stop to standstill"
+            text = f"too short: {name} can need {seconds(needed_s)} from the E-stop to standstill"
             remedy = "set a longer delay on the relay and here, or shorten the stop programs of the line"
             yield Finding(("safety", "relay", "delay_s"), text, remedy)

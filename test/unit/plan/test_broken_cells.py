@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cell_controller.config import ConfigError, load_cell
+from cell_controller.config import ConfigError
+from cell_controller.plan import load_plan
 
 BROKEN = Path(__file__).parents[2] / "cells_broken"
 FILES = sorted(p for p in BROKEN.glob("*.yaml") if not p.name.endswith(".recipe.yaml"))
@@ -12,7 +13,7 @@ FILES = sorted(p for p in BROKEN.glob("*.yaml") if not p.name.endswith(".recipe.
 
 def said_about(path: Path) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        load_cell(path)
+        load_plan(path)
     return [str(p).removeprefix(f"{BROKEN}/") for p in caught.value.problems]
 
 
