@@ -3,12 +3,11 @@
 from cell_controller.safety.errors import SafetyError, SafetySetupError
 from cell_controller.safety.findings import RuleName, StopCategory
 from cell_controller.safety.interlock import Interlock
-from cell_controller.safety.limits import Ages, SafetyLimits, limits_of
+from cell_controller.safety.limits import SafetyLimits, limits_of
 from cell_controller.safety.rules import RULES, Rule
 
 __all__ = [
     "RULES",
-    "Ages",
     "Interlock",
     "Rule",
     "RuleName",

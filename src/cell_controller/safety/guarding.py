@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cell_controller.messages import Permit, SafetyPhase
+from cell_controller.messages import LinePhase, Permit, SafetyPhase
 from cell_controller.safety.limits import SafetyLimits
-from cell_controller.safety.line_rules import STOP_BEGINS_WITHIN_S
+from cell_controller.safety.line_rules import OBEY_WITHIN_S, STOP_BEGINS_WITHIN_S
 from cell_controller.safety.snapshot import Snapshot
 
 
@@ -42,3 +42,18 @@ class Guarding:
         if snapshot.phase is SafetyPhase.HOLD:
             return wants_motion or not is_still
         return not is_still or snapshot.phase is not SafetyPhase.TRIPPED
+
+
+def must_reopen_outputs(snapshot: Snapshot) -> bool:
+    """A bus without axes that stopped by itself obeys, and enables, again only in a new epoch."""
+    if snapshot.now_s - snapshot.epoch_since_s < OBEY_WITHIN_S:
+        return False
+    return any(
+        view.states is not None
+        and not view.limits.moves
+        and view.is_up
+        and view.states.epoch == snapshot.epoch
+        and view.states.phase is not LinePhase.PERMITTED
+        and view.states.stop_cause != ""
+        for view in snapshot.lines.values()
+    )

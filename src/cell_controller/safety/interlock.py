@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from math import inf
 
-from cell_controller.config import INTERLOCK
-from cell_controller.messages import CellPermit, LinePhase, Permit, SafetyPhase, SafetyState
+from cell_controller.config import INTERLOCK, CellFile
+from cell_controller.messages import CellPermit, Permit, SafetyPhase, SafetyState
 from cell_controller.packml import Mode
+from cell_controller.plan import CellPlan
 from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step
 from cell_controller.runtime.ports import LINE_COMMAND, SAFETY, SETPOINT
 from cell_controller.safety.epochs import Epochs
 from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.gate import Clearance, Gate
-from cell_controller.safety.guarding import Guarding
+from cell_controller.safety.guarding import Guarding, must_reopen_outputs
 from cell_controller.safety.hindrance import lines_hindrance, reset_hindrance
 from cell_controller.safety.latch import Latch, ResetEdge
-from cell_controller.safety.limits import SafetyLimits
-from cell_controller.safety.line_rules import ECHO_LIMITS, OBEY_WITHIN_S
+from cell_controller.safety.limits import limits_of
+from cell_controller.safety.line_rules import ECHO_LIMITS
 from cell_controller.safety.recovery import RecoveryPermit
 from cell_controller.safety.rules import RuleBook, in_order
 from cell_controller.safety.snapshot import Snapshot
@@ -42,8 +43,8 @@ class Interlock:
     services: tuple[Service, ...] = ()
     clients: tuple[Service, ...] = ()
 
-    def __init__(self, limits: SafetyLimits) -> None:
-        self._limits = limits
+    def __init__(self, cell: CellFile, plan: CellPlan) -> None:
+        self._limits = limits = limits_of(cell, plan)
         self._snapshot = Snapshot(limits)
         self._rules = RuleBook(limits)
         self._watch = LineWatch(self._rules, self._snapshot)
@@ -179,7 +180,7 @@ class Interlock:
                 self._recovery.begin(permit)
                 self._gate.require_newer(snapshot)
                 self._enter(SafetyPhase.RECOVERY, is_new_epoch=True)
-            elif self._must_reopen_outputs():
+            elif must_reopen_outputs(snapshot):
                 self._advance_epoch()
             else:
                 return False
@@ -206,21 +207,6 @@ class Interlock:
             and self._is_motion_released
             and permit.permit is Permit.MOTION
             and permit.mode in _MODES_WITH_MOTION
-        )
-
-    def _must_reopen_outputs(self) -> bool:
-        """A bus of outputs only that stopped by itself obeys again in a new epoch, or enable stays open."""
-        snapshot = self._snapshot
-        if snapshot.now_s - snapshot.epoch_since_s < OBEY_WITHIN_S:
-            return False
-        return any(
-            view.states is not None
-            and not view.limits.moves
-            and view.is_up
-            and view.states.epoch == snapshot.epoch
-            and view.states.phase is not LinePhase.PERMITTED
-            and view.states.stop_cause != ""
-            for view in snapshot.lines.values()
         )
 
     def _enter(self, phase: SafetyPhase, *, is_new_epoch: bool) -> None:

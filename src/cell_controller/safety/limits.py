@@ -1,4 +1,4 @@
-"""Everything the interlock has to know about a cell, taken once from the cell file and the plan."""
+"""Everything the interlock has to know about a cell, taken once from the cell file and its plan."""
 
 from __future__ import annotations
 
@@ -16,19 +16,34 @@ from cell_controller.config import (
     OnStop,
     SpindleDrive,
 )
+from cell_controller.plan import CellPlan
 from cell_controller.safety.errors import SafetySetupError
 
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Age limits of all that the interlock reads, from the plan of the cell."""
+    """Age limits of all that the interlock reads, per source; from the plan of the cell."""
 
     line_s: Mapping[str, float]  # DriveStates of a line
     station_s: Mapping[str, float]  # Setpoint of a station
     manager_s: float  # CellPermit
-    measured_s: Mapping[str, float]  # what a drive measured, per drive
-    based_on_s: Mapping[str, float]  # drive states that a Setpoint was computed from, per station
-    config_hash: str  # of the cell file and profiles that this process read
+    based_on_s: Mapping[str, float]  # drive states that a station's Setpoint was computed from
+    measured_s: Mapping[str, float]  # what a drive measured
+    reaction_s: Mapping[str, float]  # from a drive's measurement to the end of the write that answers it
+
+
+def ages_of(cell: CellFile, plan: CellPlan) -> Ages:
+    """The plan's limits by source."""
+    return Ages(
+        line_s=MappingProxyType(dict.fromkeys(cell.lines, plan.ages.drive_states_s)),
+        station_s=MappingProxyType(dict.fromkeys(cell.stations, plan.ages.setpoint_s)),
+        manager_s=plan.ages.cell_permit_s,
+        based_on_s=MappingProxyType(dict.fromkeys(cell.stations, plan.ages.based_on_s)),
+        measured_s=MappingProxyType({d: plan.age_limit_of(d) for d in cell.drives}),
+        reaction_s=MappingProxyType(
+            {d: plan.drives[d].read_interval_s + plan.drives[d].write_interval_s for d in cell.drives}
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ class AxisLimits:
     max_force_n: float
     max_axial_force_n: float | None
     standstill_m_s: float
-    reaction_s: float  # age that its position may have before the data are stale
+    reaction_s: float  # from a measurement to the end of the write that answers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,7 @@ class SafetyLimits:
     """The interlock's whole knowledge of a cell."""
 
     ages: Ages
+    config_hash: str  # of the cell file and profiles that this process read
     lines: Mapping[str, LineLimits]
     drives: Mapping[str, DriveLimits]
     stations: Mapping[str, StationLimits]
@@ -162,19 +178,12 @@ class SafetyLimits:
         return max((p.budget_s for p in self.programs.values()), default=0.0)
 
 
-def limits_of(cell: CellFile, ages: Ages) -> SafetyLimits:
-    """Raises SafetySetupError where the cell file or the ages lack something."""
-    for what, names, known in (
-        ("no age limit for line", cell.lines, ages.line_s),
-        ("no age limit for station", cell.stations, ages.station_s),
-        ("no age limit for the drive states under station", cell.stations, ages.based_on_s),
-        ("no age limit for drive", cell.drives, ages.measured_s),
-    ):
-        for name in names:
-            if name not in known:
-                raise SafetySetupError(what, name)
+def limits_of(cell: CellFile, plan: CellPlan) -> SafetyLimits:
+    """Raises SafetySetupError where the cell file contradicts itself."""
+    ages = ages_of(cell, plan)
     return SafetyLimits(
         ages=ages,
+        config_hash=plan.config_hash,
         lines=MappingProxyType({name: _line(cell, name) for name in cell.lines}),
         drives=MappingProxyType({name: _drive(cell, ages, name, d) for name, d in cell.drives.items()}),
         stations=MappingProxyType({name: _station(cell, name) for name in cell.stations}),
@@ -193,7 +202,7 @@ def limits_of(cell: CellFile, ages: Ages) -> SafetyLimits:
         drive_enable=_output(cell, cell.safety.drive_enable),
         manual_speed_m_s=cell.safety.manual_speed_m_s,
         manual_force_n=cell.safety.manual_force_n,
-        permit_valid_s=cell.safety.permit_valid_s,
+        permit_valid_s=plan.permit_valid_s,
     )
 
 
@@ -217,7 +226,7 @@ def _drive(cell: CellFile, ages: Ages, name: str, drive: Drive) -> DriveLimits:
             max_force_n=drive.max_force_n,
             max_axial_force_n=cell.safety.max_axial_force_n.get(name),
             standstill_m_s=drive.standstill_m_s,
-            reaction_s=ages.measured_s[name],
+            reaction_s=ages.reaction_s[name],
         )
     if isinstance(drive, SpindleDrive):
         return SpindleLimits(

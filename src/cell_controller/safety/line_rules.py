@@ -87,7 +87,7 @@ def other_config(snapshot: Snapshot, line: str) -> Finding | None:
     view = snapshot.lines[line]
     if view.states is None:
         return None
-    if view.states.config_hash != snapshot.limits.ages.config_hash:
+    if view.states.config_hash != snapshot.limits.config_hash:
         return Finding(RuleName.CONFIG, line, "its bus read another cell file or other profiles")
     if len(view.states.drives) != len(view.limits.drives) or view.drives.keys() != set(view.limits.drives):
         return Finding(RuleName.CONFIG, line, "its bus reports other drives than the cell file has")
