@@ -46,30 +46,39 @@ def not_armed(snapshot: Snapshot, drive: str) -> Finding | None:
     return Finding(RuleName.NOT_ARMED, drive, "its watchdog and settings are not proved")
 
 
-def position(snapshot: Snapshot, drive: str) -> Finding | None:
-    """To OK when the measured position is a number and, once homed, inside the soft limits."""
+def axis_numbers(snapshot: Snapshot, drive: str) -> Finding | None:
+    """To OK when position and speed, and a force that has a limit, are numbers."""
     state = _reported(snapshot, drive)
     if state is None:
         return None
+    if not (isfinite(state.measured_position_m) and isfinite(state.measured_speed_m_s)):
+        return Finding(RuleName.NOT_A_NUMBER, drive, "position or speed is not a number")
+    limit_n = cast("AxisLimits", snapshot.limits.drives[drive]).max_axial_force_n
+    if limit_n is not None and not isfinite(state.measured_force_n):
+        return Finding(RuleName.NOT_A_NUMBER, drive, "force is not a number")
+    return None
+
+
+def spindle_numbers(snapshot: Snapshot, drive: str) -> Finding | None:
+    """To OK when the measured speed is a number."""
+    state = _reported(snapshot, drive)
+    if state is None or isfinite(state.measured_speed_rpm):
+        return None
+    return Finding(RuleName.NOT_A_NUMBER, drive, "speed is not a number")
+
+
+def position(snapshot: Snapshot, drive: str) -> Finding | None:
+    """To OK when the axis, once homed, is inside its soft limits."""
+    state = _reported(snapshot, drive)
+    if state is None or not state.is_homed:
+        return None
     axis = cast("AxisLimits", snapshot.limits.drives[drive])
     at_m = state.measured_position_m
-    if not (isfinite(at_m) and isfinite(state.measured_speed_m_s)):
-        return Finding(RuleName.LIMITS, drive, "position or speed is not a number")
-    if not state.is_homed:
-        return None
     if at_m < axis.min_m - POSITION_TOLERANCE_M:
         return Finding(RuleName.LIMITS, drive, "is below its lower limit", at_m, axis.min_m, "m")
     if at_m > axis.max_m + POSITION_TOLERANCE_M:
         return Finding(RuleName.LIMITS, drive, "is above its upper limit", at_m, axis.max_m, "m")
     return None
-
-
-def spindle_measured(snapshot: Snapshot, drive: str) -> Finding | None:
-    """To OK when the measured speed is a number."""
-    state = _reported(snapshot, drive)
-    if state is None or isfinite(state.measured_speed_rpm):
-        return None
-    return Finding(RuleName.LIMITS, drive, "speed is not a number")
 
 
 def axis_overspeed(snapshot: Snapshot, drive: str) -> Finding | None:
@@ -104,14 +113,12 @@ def spindle_overspeed(snapshot: Snapshot, drive: str) -> Finding | None:
 
 
 def axial_force(snapshot: Snapshot, drive: str) -> Finding | None:
-    """To OK when the force of an axis with a limit is a number and below it."""
+    """To OK when the force of an axis with a limit is below it."""
     state = _reported(snapshot, drive)
     limit_n = cast("AxisLimits", snapshot.limits.drives[drive]).max_axial_force_n
     if state is None or limit_n is None:
         return None
     force_n = abs(state.measured_force_n)
-    if not isfinite(force_n):
-        return Finding(RuleName.FORCE, drive, "force is not a number")
     if force_n > limit_n:
         return Finding(RuleName.FORCE, drive, "force is too high", force_n, limit_n, "N")
     if force_n > FORCE_WARNING * limit_n:

@@ -28,6 +28,7 @@ class RuleName(StrEnum):
     DRIVE_OFFLINE = "drive_offline"
     NOT_ARMED = "not_armed"
     STALE_DATA = "stale_data"
+    NOT_A_NUMBER = "not_a_number"
     LIMITS = "limits"
     OVERSPEED = "overspeed"
     FORCE = "force"

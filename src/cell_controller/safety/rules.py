@@ -117,14 +117,22 @@ RULES: tuple[Rule, ...] = (
         RuleName.STALE_DATA, Reads.LINE_AGE, line_rules.stale_data, False, CATEGORY_1, "check line and drive"
     ),
     Rule(
-        RuleName.LIMITS,
+        RuleName.NOT_A_NUMBER,
         Reads.AXIS,
-        drive_rules.position,
-        True,
+        drive_rules.axis_numbers,
+        False,
         CATEGORY_1,
-        "jog it back inside in manual mode",
+        "check drive and profile",
     ),
-    Rule(RuleName.LIMITS, Reads.SPINDLE, drive_rules.spindle_measured, False, CATEGORY_1, "check the drive"),
+    Rule(
+        RuleName.NOT_A_NUMBER,
+        Reads.SPINDLE,
+        drive_rules.spindle_numbers,
+        False,
+        CATEGORY_1,
+        "check drive and profile",
+    ),
+    Rule(RuleName.LIMITS, Reads.AXIS, drive_rules.position, True, CATEGORY_1, "jog it back in manual mode"),
     Rule(
         RuleName.OVERSPEED,
         Reads.AXIS,
