@@ -69,6 +69,8 @@ class JournalQueue:
         """An intention, or with no events a proof that the journal can sync; ask its status by the number."""
         number = self._append(events, is_fact=False)
         self._status[number] = Status.PENDING
+        if not self.is_healthy:
+            self._fail_waiting()
         return number
 
     def status(self, number: int) -> Status:
@@ -86,6 +88,7 @@ class JournalQueue:
             self._take_failed(failed, now_s)
         if self._sent_at_s is not None and now_s - self._sent_at_s >= ANSWER_LIMIT_S:
             self.failure = f"the part journal has not answered for {ANSWER_LIMIT_S:g} s"
+            self._fail_waiting()
         for loaded in inputs.new(ports.JOURNAL_LOADED.name, JournalLoaded):
             if not self.is_loaded:
                 self.is_loaded, self.failure = True, ""
@@ -130,6 +133,12 @@ class JournalQueue:
         if entry is None:
             return
         self._retry_at_s = now_s + RETRY_S
-        if not entry.is_fact:
-            self._entries.popleft()
-            self._status[failed.number] = Status.FAILED
+        self._fail_waiting()
+
+    def _fail_waiting(self) -> None:
+        """Intentions do not wait for a disk that is not well; one being written waits for its answer."""
+        for entry in tuple(self._entries):
+            is_in_flight = self._sent_at_s is not None and entry is self._entries[0]
+            if not entry.is_fact and not is_in_flight:
+                self._entries.remove(entry)
+                self._status[entry.number] = Status.FAILED

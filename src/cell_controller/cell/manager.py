@@ -16,7 +16,6 @@ from cell_controller.cell.state import cell_state
 from cell_controller.cell.view import SAFETY_LIMIT_S, STATION_LIMIT_S, View, look
 from cell_controller.config.models import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, Recipe
 from cell_controller.messages import (
-    Alarms,
     CellCommand,
     CellPermit,
     CellState,
@@ -126,8 +125,6 @@ class CellManager:
         sent += self._tell(core, view)
         if core.alarms.update((*core.conditions.alarms(view), *self._own_alarms(core, inputs)), now_s):
             sent.append(Sent(ports.ALARMS.name, core.alarms.read()))
-        elif self._heartbeat == 1:
-            sent.append(Sent(ports.ALARMS.name, Alarms()))
         return Step(tuple(sent), self._permit_due_s)
 
     def _services(self, core: CellCore, inputs: Inputs, view: View) -> list[Sent]:

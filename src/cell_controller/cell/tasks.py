@@ -168,11 +168,14 @@ class TaskBoard:
                 ended.append(end)
         return tuple(ended)
 
+    def _is_abort_over(self, now_s: float) -> bool:
+        return self._abort_since_s is not None and now_s - self._abort_since_s >= ABORT_LIMIT_S
+
     def _poll_journal(self, task: Task, now_s: float) -> Ended | None:
         status = self._journal.status(task.intention or 0)
-        if status is Status.PENDING:
+        if status is Status.PENDING and not self._is_abort_over(now_s):
             return None
-        if status is Status.FAILED:
+        if status is not Status.SYNCED:  # aborted while the disk hangs: its Order never leaves
             detail = f"not started: {self._journal.failure}"
             return Ended(task, TaskResult.REFUSED, detail=detail, was_started=False, was_sent=False)
         self._confirmed.extend(task.events)
@@ -195,7 +198,7 @@ class TaskBoard:
         elif state is not None and task.is_taken:
             detail = f"the station dropped it for task {state.task_id}"
             return Ended(task, TaskResult.FAILED, Verdict.SUSPECT, detail)
-        if self._abort_since_s is not None and view.now_s - self._abort_since_s >= ABORT_LIMIT_S:
+        if self._is_abort_over(view.now_s):
             return Ended(task, TaskResult.ABORTED, Verdict.SUSPECT, "the station did not say how it ended")
         return None
 

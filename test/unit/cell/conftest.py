@@ -66,7 +66,7 @@ class Station:
     is_deaf: bool = False  # hears no Orders
     session: int = 7
     seq: int = 0
-    order: Order = Order("")
+    order: Order = field(default_factory=lambda: Order(""))
     task_id: int = 0
     kind: TaskKind = TaskKind.NONE
     result: TaskResult = TaskResult.NONE
@@ -130,7 +130,7 @@ class Station:
 
 
 class Bench:
-    """Everything around the manager. `step` advances time; the belt and its parts are real enough to count."""
+    """Everything around the manager. `step` advances time; the belt and its parts are real enough."""
 
     def __init__(self, session: int = 11, events: tuple[PartEvent, ...] = ()) -> None:
         self.loaded: LoadedCell = CELL
