@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 
 import cell_msgs.msg
 import cell_msgs.srv
+
 from cell_controller import messages as m
 from cell_controller.runtime.unit import Service
 

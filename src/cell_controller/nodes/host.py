@@ -55,7 +55,7 @@ class RosHost:
         """`on_step` is called after every step and ends the run when it returns False.
 
         With `handles_signals` (main thread only) SIGINT and SIGTERM end the run; a Unit that has
-        STOP_REQUESTED as an input is told of SIGTERM instead, ends the run by Finished, and is deaf to SIGINT.
+        STOP_REQUESTED as an input is told of SIGTERM instead, ends the run by Finished and ignores SIGINT.
         """
         self._unit = unit
         self._node_name, self._namespace = node_name, namespace

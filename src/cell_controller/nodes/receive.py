@@ -1,4 +1,4 @@
-"""From a serialized ROS message to what the inbox takes: the filter, and the decoder that refuses nonsense."""
+"""From a serialized ROS message to what the inbox takes: a filter, and a decoder that refuses nonsense."""
 
 from __future__ import annotations
 

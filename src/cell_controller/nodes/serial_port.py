@@ -27,19 +27,20 @@ class SerialPort:
         self._device, self._baud = device, baud
         self._format = (bytesize, parity, stopbits)
         self._serial: serial.Serial | None = None
+        self._fd: int | None = None
         self._post: Post = lambda port, message: None
 
     def begin(self, post: Post) -> None:
         self._post = post
 
     def fileno(self) -> int | None:
-        return self._serial.fd if self._serial is not None else None
+        return self._fd
 
     def on_readable(self, now_s: float) -> None:
-        if self._serial is None:
+        if self._fd is None:
             return
         try:
-            data = os.read(self._serial.fd, READ_BYTES)
+            data = os.read(self._fd, READ_BYTES)
         except BlockingIOError:
             return
         except PORT_ERRORS as error:
@@ -63,7 +64,7 @@ class SerialPort:
 
     def close(self) -> None:
         if self._serial is not None:
-            port, self._serial = self._serial, None
+            port, self._serial, self._fd = self._serial, None, None
             try:
                 port.close()
             except PORT_ERRORS:
@@ -83,7 +84,9 @@ class SerialPort:
                 write_timeout=0,
                 exclusive=True,
             )
+            self._fd = self._serial.fileno()
             self._serial.reset_input_buffer()
+            _ask_for_low_latency(self._serial)
         except (*PORT_ERRORS, ValueError) as error:
             self._fail(error)
             return
@@ -101,10 +104,10 @@ class SerialPort:
                 self._fail(error)
 
     def _write(self, data: bytes) -> None:
-        if self._serial is None:
+        if self._fd is None:
             return  # closed while the Unit was stepping; it hears of it by the LineEvent
         try:
-            written = os.write(self._serial.fd, data)
+            written = os.write(self._fd, data)
             if written != len(data):
                 raise OSError(f"{written} of {len(data)} bytes written: output buffer full")
         except PORT_ERRORS as error:
@@ -116,3 +119,11 @@ class SerialPort:
         if isinstance(error, PermissionError) or "Permission denied" in str(error):
             text += "; add the user to the group that owns the device (dialout)"
         self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
+
+
+def _ask_for_low_latency(port: serial.Serial) -> None:
+    """USB adapters of the FTDI kind collect bytes for 16 ms unless told otherwise; others cannot be told."""
+    try:
+        port.set_low_latency_mode(True)
+    except (*PORT_ERRORS, ValueError, NotImplementedError):
+        return

@@ -44,6 +44,7 @@ class ServiceServers:
             start_parameter_services=False,
         )
         self._executor = SingleThreadedExecutor(context=parent.context)
+        self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
         for service in services:
             self.senders[service.reply_port] = self._take_reply
@@ -70,7 +71,8 @@ class ServiceServers:
 
         def serve(request: Any, response: Any) -> Any:
             request_id = f"{service.name}-{next(self._numbers)}"
-            event, answer = threading.Event(), []
+            event = threading.Event()
+            answer: list[object] = []
             with self._lock:
                 self._waiting[request_id] = (event, answer)
             try:
@@ -97,7 +99,6 @@ class ServiceServers:
                 waiting[0].set()
 
     def _spin(self) -> None:
-        self._executor.add_node(self._node)
         try:
             while not self._is_over.is_set():
                 self._executor.spin_once(timeout_sec=SPIN_S)

@@ -1,0 +1,83 @@
+"""One process of the cell: python -m cell_controller.bringup.node --unit NAME --cell FILE --run-dir DIR."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from cell_controller.bringup.recorder import Recorder
+from cell_controller.bringup.units import make_unit
+from cell_controller.config import CELL_MANAGER, RECORDER, CellFile, ConfigError
+from cell_controller.nodes.host import RosHost
+from cell_controller.nodes.journal import JournalIo
+from cell_controller.nodes.local_io import LocalIo
+from cell_controller.nodes.record_file import RecordFile
+from cell_controller.nodes.serial_port import SerialPort
+from cell_controller.plan import load_plan
+from cell_controller.runtime import Unit
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+DATA_BITS = 8  # Modbus RTU has no other
+# A thread that wants the interpreter waits this long for another one that computes; Python's 5 ms would be
+# the gap of several frames.
+SWITCH_INTERVAL_S = 0.0005
+EXIT_CONFIG = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run until the Unit has finished or a signal arrives; returns the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    split = words.index("--ros-args") if "--ros-args" in words else len(words)
+    options = _parser().parse_args(words[:split])
+    if options.parent:
+        follow_parent(options.parent)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        unit, ios, cell = assemble(options.unit, options.cell, options.run_dir)
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # the only word of a process that cannot start
+        return EXIT_CONFIG
+    host = RosHost(unit, options.unit, cell.namespace, ios, arguments=words[split:], trace=options.trace)
+    return host.run()
+
+
+def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[LocalIo, ...], CellFile]:
+    """A Unit with what connects it to the machine; raises ConfigError and UnknownUnitError."""
+    loaded, plan = load_plan(cell_file)
+    cell = loaded.resolve(run_dir)
+    if name == RECORDER:
+        return Recorder(), (RecordFile(run_dir / "record.jsonl"),), cell
+    unit = make_unit(name, loaded, plan)
+    if name in cell.lines:
+        line = cell.lines[name]
+        port = SerialPort(line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits)
+        return unit, (port,), cell
+    if name == CELL_MANAGER:
+        return unit, (JournalIo(Path(cell.journal)),), cell
+    return unit, (), cell
+
+
+def follow_parent(pid: int) -> None:
+    """Have the kernel send SIGTERM when the process that started this one dies, however it dies."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != pid:  # it died before the line above
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cell_node", description=__doc__)
+    parser.add_argument("--unit", required=True, help="name of the unit in the cell file")
+    parser.add_argument("--cell", required=True, type=Path, help="cell file")
+    parser.add_argument("--run-dir", required=True, type=Path, help="directory of this run")
+    parser.add_argument("--trace", type=Path, help="record a trace of the unit here")
+    parser.add_argument("--parent", type=int, default=0, help="end when the process of this id ends")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
