@@ -48,11 +48,8 @@ class CellManager:
     services: tuple[Service, ...] = ports.SERVICES
     clients: tuple[Service, ...] = ()
 
-    def __init__(
-        self, cell: CellFile, recipes: Mapping[str, Recipe], session: int, name: str = CELL_MANAGER
-    ) -> None:
+    def __init__(self, cell: CellFile, recipes: Mapping[str, Recipe], name: str = CELL_MANAGER) -> None:
         self.name = name
-        self._session = session
         self._layout = layout_of(cell)
         self._recipes = {r.name: recipe_entry(r, cell, self._layout) for r in recipes.values()}
         stations = tuple(spec.name for spec in self._layout.stations)
@@ -103,7 +100,7 @@ class CellManager:
         """Look, answer, settle, act, tell."""
         core = self._core
         if core is None:
-            core = self._core = CellCore(self._layout, self._recipes, self._session, now_s)
+            core = self._core = CellCore(self._layout, self._recipes, inputs.session, now_s)
         view = look(inputs, self._layout, now_s)
         loaded = core.journal.take(inputs, now_s)
         if loaded is not None:

@@ -164,7 +164,7 @@ class Bench:
     # the manager
 
     def start_manager(self, session: int, *, is_loaded: bool = True) -> None:
-        unit = CellManager(self.loaded.cell, self.loaded.recipes, session)
+        unit = CellManager(self.loaded.cell, self.loaded.recipes)
         self.runner = Runner(unit, session, self.now_s)
         self.unit = unit
         if is_loaded:
