@@ -112,6 +112,7 @@ class PhaseTable:
     ) -> None:
         self.idle, self.held, self.resume = idle, held, resume
         self.rows: Mapping[StrEnum, Row] = MappingProxyType({row.phase: row for row in rows})
+        self.order: Mapping[StrEnum, int] = MappingProxyType({row.phase: i for i, row in enumerate(rows)})
         for phase in phases:
             row = self.rows.get(phase)
             for event in Event:

@@ -226,9 +226,9 @@ class Station(ABC):
             return
         if task.is_recovery:
             self._release(task)
-        elif self.order.directive in _DIRECTED:
-            directive = self.order.directive
-            self._apply(task, _DIRECTED[directive], "")
+        event = _DIRECTED.get(self.order.directive)
+        if task.is_running and event is not None:
+            self._apply(task, event, "")
         if task.is_running and permit is Permit.WITHHELD and task.was_permitted:
             task.withheld_s += dt_s
             limit_s = self.table.reaction(self.phase, Event.WITHHELD).max_time.of(0.0)

@@ -227,7 +227,7 @@ class ToolStation(Station):
         if phase in _AWAY_FROM_PART and phase is not ToolPhase.HELD:
             self._clamp_lost_s = self._spindle_lost_s = 0.0
             return
-        is_open = self.field.input(self._clamp_closed) is False
+        is_open = self.clamp.is_wanted is True and self.field.input(self._clamp_closed) is False
         self._clamp_lost_s = self._clamp_lost_s + dt_s if is_open else 0.0
         if phase not in (ToolPhase.RETREAT, ToolPhase.SPIN_DOWN) and self._clamp_lost_s > CLAMP_LOST_S:
             raise PhaseFaultError("the clamp is not closed")
@@ -278,11 +278,11 @@ class ToolStation(Station):
         )
 
     def _progress(self) -> float:
+        """Share of the phases that lie behind; the order of the table is the order of the process."""
         task = self.task
         if task is None or not task.is_running:
             return 0.0 if task is None or task.verdict is Verdict.NONE else 1.0
-        phases = list(self.table.rows)
-        return phases.index(self.phase) / len(phases)
+        return self.table.order[self.phase] / len(self.table.order)
 
 
 def _part_signal(cell: CellFile, place: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from math import inf, nan
 from pathlib import Path
@@ -38,7 +39,7 @@ from cell_controller.stations import GrindingSpindle, WeldingRobot, parameters_o
 from cell_controller.stations.station import Station
 
 CONFIG = Path(__file__).parents[3] / "config"
-TICK_S = 0.01
+TICK_S = 0.02
 STATES_S, SAFETY_S, ORDER_S = 0.02, 0.02, 0.05
 FAST_SAMPLE_S, SLOW_SAMPLE_S = 0.04, 0.1
 CLAMP_S = 0.1
@@ -60,6 +61,7 @@ class StubDrive:
     load_n: float = 0.0
     power_w: float = 0.0
     stuck: bool = False
+    restless: bool = False  # never reports standstill
     condition: DriveCondition = DriveCondition.OPERATION_ENABLED
     is_homed: bool = True
     setpoint: DriveSetpoint = field(default_factory=lambda: DriveSetpoint(""))
@@ -97,7 +99,7 @@ class StubDrive:
                 self.name,
                 self.condition,
                 is_armed=True,
-                is_stopped=still,
+                is_stopped=still and not self.restless,
                 is_homed=self.is_homed,
                 at_target=self.at_target,
                 move_id=self.move_id,
@@ -132,7 +134,8 @@ class Bench:
         self.parts: list[float] = []  # places of parts while the belt stands at 0, as numbers
         self.frozen_sensors: dict[str, bool] = {}
         self.clamps = {"weld_clamp": 0.0, "grind_clamp": 0.0}  # time since the output closed
-        self.clamp_broken = False
+        self.clamp_broken = False  # never reported closed
+        self.clamp_jammed = False  # reported closed for ever
         self.outputs = 0
         self.analog = [0.0, 30000.0, 3000.0]
         self.safety = SafetyPhase.MOTION
@@ -162,6 +165,19 @@ class Bench:
         guard = Guard(source, 3, self._seq[key], self.now_s)
         self.runner.deliver(port, replace(message, guard=guard), self.now_s)  # type: ignore[type-var]
 
+    def trip(self) -> None:
+        self._set_safety(SafetyPhase.TRIPPED)
+
+    def withhold(self) -> None:
+        self._set_safety(SafetyPhase.HOLD)
+
+    def permit(self, phase: SafetyPhase = SafetyPhase.MOTION) -> None:
+        self._set_safety(phase)
+
+    def _set_safety(self, phase: SafetyPhase) -> None:
+        self.safety = phase
+        self._due["safety"] = -inf
+
     def _is_due(self, what: str, period_s: float) -> bool:
         if self.now_s + 1e-9 < self._due.get(what, -inf):
             return False
@@ -180,7 +196,7 @@ class Bench:
     def _inputs(self) -> int:
         on = dict(self._part_sensors())
         for clamp, closed_s in self.clamps.items():
-            on[f"{clamp}_closed"] = closed_s >= CLAMP_S and not self.clamp_broken
+            on[f"{clamp}_closed"] = self.clamp_jammed or (closed_s >= CLAMP_S and not self.clamp_broken)
         return sum(1 << self.cell.signals.inputs[s].channel for s, level in on.items() if level)
 
     def _drive_states(self, line: str) -> DriveStates:
@@ -262,6 +278,15 @@ class Bench:
 
     def direct(self, directive: Directive) -> None:
         self.order = replace(self.order, directive=directive)
+        self._due["order"] = -inf
+
+    def fork(self) -> Bench:
+        """The same moment once more without its history, to go on differently."""
+        self.setpoints, self.states = self.setpoints[-1:], self.states[-1:]
+        shared = (self.cell, self.recipe, self.config, self.conveyor, self.unit.table)
+        kept = (*shared, *self.cell.drives.values(), *self.cell.signals.outputs.values(), self.cell.signals)
+        memo = {id(one): one for one in (*kept, self.cell.safety, *self.cell.stations.values())}
+        return deepcopy(self, memo)
 
     def press(self, kind: TaskKind, drive: str = "", speed_m_s: float = 0.0) -> None:
         action = RecoveryAction.JOG if kind is TaskKind.JOG else RecoveryAction.RECOVER_TOOL

@@ -98,7 +98,7 @@ TABLE = PhaseTable(
         _in_contact(
             WeldPhase.DWELL_START,
             "force control, X and Y stand",
-            "dwell time, force near its target",
+            "dwell time, force near its target, tool warm",
             MaxTime(8.0, 1.0),
         ),
         _in_contact(WeldPhase.TRAVERSE, "force control, X along the seam", "end of the seam", PROCESS),

@@ -21,11 +21,12 @@ CLEARANCE_M = 0.002  # over the part, where touch begins
 TOUCH_TOLERANCE_M = 0.0006  # plate tolerance, axis sag and the depth of one slow sample
 DEPTH_FLOOR_M = 0.0001  # of the pin tip over the anvil
 SEATED_M = 0.000005  # nearer than this to the heel depth is seated
+SEATING_S = 1.5  # metal that has not softened by then is left to the force loop
 PLUNGE_GAIN_HZ = 4.0  # position control of the plunge: slows down over its last quarter second
 PLUNGE_FORCE = 1.25  # times the target: the plunge waits here for the metal to soften
 PLUNGE_SOFTENS = 0.25  # of the target: band under that force in which the plunge slows down
 NEAR_TARGET = 0.15  # force error, as a share of the target, at which the traverse may start
-DWELL_EXTRA_S = 3.0  # then it starts all the same, and the limits judge the weld
+DWELL_EXTRA_S = 3.0  # a cold tool or a wrong force delays it no longer: then the limits judge the weld
 TEMPERATURE_MAX_C = 550.0  # of the tool
 TEMPERATURE_HOT_S = 1.0
 
@@ -52,6 +53,7 @@ class WeldingRobot(ToolStation):
         self.loop: ForceLoop | None = None
         self.record = WeldRecord()
         self._hot_s = 0.0
+        self._seating_s = 0.0
 
     # Facts
 
@@ -113,7 +115,7 @@ class WeldingRobot(ToolStation):
         if phase is WeldPhase.TOUCH:
             self.force = ToolForce()
         if phase is WeldPhase.PLUNGE and self.task is not None:
-            self.task.is_touched = True
+            self.task.is_touched, self._seating_s = True, 0.0
         if phase is WeldPhase.DWELL_START and self.weld is not None:
             self.loop = self._make_loop(self.weld)
 
@@ -194,10 +196,10 @@ class WeldingRobot(ToolStation):
         self.force.sample(self.feed.state.measured_force_n, dt_s)
         remaining_m = self.tip_m - self._tip_target_m(weld)
         is_at_shoulder = self.tip_m <= weld.thickness_m - weld.pin_length_m
-        is_pressed = self.force.raw_n >= weld.axial_force_n
-        if is_at_shoulder and (
-            is_pressed or remaining_m <= SEATED_M or self.feed.position_m <= self._floor_m
-        ):
+        is_pressed = is_at_shoulder and self.force.raw_n >= weld.axial_force_n
+        self._seating_s = self._seating_s + dt_s if is_pressed else 0.0
+        is_seated = remaining_m <= SEATED_M or self.feed.position_m <= self._floor_m + SEATED_M
+        if is_at_shoulder and (is_seated or self._seating_s > SEATING_S):
             return WeldPhase.DWELL_START
         limit_n = PLUNGE_FORCE * weld.axial_force_n
         softness = (limit_n - self.force.raw_n) / (PLUNGE_SOFTENS * weld.axial_force_n)
@@ -221,7 +223,8 @@ class WeldingRobot(ToolStation):
             return self._end_dwell(weld)
         error_n = abs(self.force.filtered_n - weld.axial_force_n)
         is_near = error_n <= NEAR_TARGET * weld.axial_force_n
-        is_over = self.phase_s >= weld.dwell_start_s and is_near
+        is_warm = self.temperature_c >= weld.temperature_min_c
+        is_over = self.phase_s >= weld.dwell_start_s and is_near and is_warm
         return WeldPhase.TRAVERSE if is_over or self.phase_s >= weld.dwell_start_s + DWELL_EXTRA_S else None
 
     def _traverse(self, weld: WeldParameters, dt_s: float | None) -> StrEnum | None:
