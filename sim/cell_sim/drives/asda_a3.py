@@ -185,8 +185,7 @@ class VirtualAsdaA3(ServoDrive):
                 self.trip(Alarm.OVERLOAD)
 
     def trip(self, code: int) -> None:
-        """Alarm with servo off."""
-        self.fault(code)
+        super().trip(code)
         self._servo_off()
 
     # -- measured registers ---------------------------------------------------------------------------------

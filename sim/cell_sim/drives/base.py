@@ -25,6 +25,7 @@ class VirtualDrive:
         self.plant = plant
         self.is_powered = False
         self.is_mute = False  # hears nothing and says nothing; the motor goes on until its watchdog acts
+        self.is_frozen = False  # measured registers keep their values: a hung measuring board
         self.extra_delay_s = 0.0  # added to every reply
         self.frames_heard = 0
         self.words: dict[int, int] = {}
@@ -168,7 +169,8 @@ class VirtualDrive:
                 raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
             if quantity is not None and self.profile.fields[quantity].access is Access.WRITE:
                 raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
-        self.refresh()
+        if not self.is_frozen:
+            self.refresh()
         return [self.words.get(at, 0) for at in span]
 
     def _write(self, address: int, values: Sequence[int]) -> None:

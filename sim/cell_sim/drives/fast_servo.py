@@ -238,9 +238,7 @@ class VirtualFastServo(ServoDrive):
             self._start(self._waiting)
 
     def trip(self, code: int) -> None:
-        """Fault with the power stage off at once."""
-        self.fault(code)
-        self.axis.off(brake=True)
+        super().trip(code)
         self._is_moving_to = False
         self._waiting = None
         self.state = State.FAULT

@@ -79,6 +79,11 @@ class ServoDrive(VirtualDrive):
             self.fault_code = code
             self.plant.record.event(self.now_s, "drive fault", f"{self.name} {code:#x}")
 
+    def trip(self, code: int) -> None:
+        """A fault with the power stage off at once."""
+        self.fault(code)
+        self.axis.off(brake=True)
+
     @property
     def has_lost_torque(self) -> bool:
         """True once after the relay has taken the torque away, however short."""

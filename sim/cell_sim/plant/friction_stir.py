@@ -43,7 +43,7 @@ class Alloy:
     seat_m: float = 0.00011  # heel plunge at which the shoulder is fully seated
     void_below_pa: float = 19e6  # shoulder pressure below which material does not close behind the pin
     void_below_c: float = 370.0
-    flash_above_c: float = 545.0
+    flash_above_c: float = 520.0
     flash_above_m: float = 0.00026  # heel plunge
     root_above_m: float = 0.00033  # ligament under the pin
     revolutions_per_mm_min: float = 1.4
