@@ -1,4 +1,4 @@
-"""Two small Units for tests of the ROS edge, and a process that runs one: python -m support.ros_units NAME."""
+"""Two small Units for tests of the ROS edge; python -m support.ros_units NAME NAMESPACE runs one."""
 
 import sys
 import time
@@ -133,7 +133,7 @@ def running(unit: Unit, namespace: str, trace: Path | None = None) -> Iterator[R
     def serve() -> None:
         try:
             host.run()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # shown by the thread that waits
             errors.append(error)
 
     thread = Thread(target=serve, name=unit.name)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
-import signal
 import sys
 from pathlib import Path
 
+from cell_controller.bringup.parent import follow_parent
 from cell_controller.bringup.recorder import Recorder
 from cell_controller.bringup.units import make_unit
 from cell_controller.config import CELL_MANAGER, RECORDER, CellFile, ConfigError
@@ -20,7 +18,6 @@ from cell_controller.nodes.serial_port import SerialPort
 from cell_controller.plan import load_plan
 from cell_controller.runtime import Unit
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 DATA_BITS = 8  # Modbus RTU has no other
 # A thread that wants the interpreter waits this long for another one that computes; Python's 5 ms would be
 # the gap of several frames.
@@ -59,14 +56,6 @@ def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[Loc
     if name == CELL_MANAGER:
         return unit, (JournalIo(Path(cell.journal)),), cell
     return unit, (), cell
-
-
-def follow_parent(pid: int) -> None:
-    """Have the kernel send SIGTERM when the process that started this one dies, however it dies."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != pid:  # it died before the line above
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -113,7 +113,7 @@ class CellUp:
         return tuple(self._lost)
 
     def start(self) -> None:
-        """Lock, then start everything; returns when all processes run. Raises ConfigError and BringupError."""
+        """Lock, then start everything; returns when all processes run. ConfigError or BringupError if not."""
         _, self._plan = load_plan(self.arguments.cell)
         self._take_locks()
         try:

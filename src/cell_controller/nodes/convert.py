@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeGuard, get_args, get_type_hints
 
 import cell_msgs.msg
 import cell_msgs.srv
@@ -18,10 +18,11 @@ import cell_msgs.srv
 from cell_controller import messages as m
 from cell_controller.runtime.unit import Service
 
+_srv: Any = cell_msgs.srv  # its names are imported as they are asked for
 _SERVICES = {
-    "submit_order": cell_msgs.srv.SubmitOrder,
-    "get_parts": cell_msgs.srv.GetParts,
-    "dispose_part": cell_msgs.srv.DisposePart,
+    "submit_order": _srv.SubmitOrder,
+    "get_parts": _srv.GetParts,
+    "dispose_part": _srv.DisposePart,
 }
 _WIRE_NAMES = {"operator": "operator_name"}  # the generated C++ code cannot have a member called operator
 
@@ -53,6 +54,10 @@ def _element(hint: Any) -> Any:
     return arguments[0] if arguments else None
 
 
+def _is_message(hint: Any) -> TypeGuard[type]:
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
 @cache
 def to_ros(kind: type) -> Callable[[Any], Any]:
     """Compiled converter: dataclass -> ROS message."""
@@ -76,12 +81,12 @@ def _to_ros(kind: type, target: Any, skip: tuple[str, ...] = ()) -> Callable[[An
         if name in skip:
             continue
         item, wire = _element(hint), wire_name(name)
-        if item is not None and is_dataclass(item):
+        if _is_message(item):
             names[f"c_{name}"] = to_ros(item)
             lines.append(f"    out.{wire} = [c_{name}(i) for i in value.{name}]")
         elif item is not None:
             lines.append(f"    out.{wire} = list(value.{name})")
-        elif is_dataclass(hint):
+        elif _is_message(hint):
             names[f"c_{name}"] = to_ros(hint)
             lines.append(f"    out.{wire} = c_{name}(value.{name})")
         elif issubclass(hint, IntEnum):
@@ -124,13 +129,13 @@ def _from_ros(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
         if name in skip:
             continue
         item, wire = _element(hint), wire_name(name)
-        if item is not None and is_dataclass(item):
+        if _is_message(item):
             names[f"c_{name}"] = from_ros(item)
             parts.append(f"{name}=tuple(c_{name}(i) for i in v.{wire})")
         elif item is not None:
             names[f"c_{name}"] = item
             parts.append(f"{name}=tuple(c_{name}(i) for i in v.{wire})")
-        elif is_dataclass(hint):
+        elif _is_message(hint):
             names[f"c_{name}"] = from_ros(hint)
             parts.append(f"{name}=c_{name}(v.{wire})")
         elif issubclass(hint, IntEnum):

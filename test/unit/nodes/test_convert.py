@@ -10,14 +10,15 @@ from typing import Any, get_args, get_type_hints
 
 import cell_msgs.msg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rclpy.serialization import deserialize_message, serialize_message
+
 from cell_controller import messages as m
 from cell_controller.nodes import convert
 from cell_controller.packml import Command, Mode, State
 from cell_controller.runtime.ports import SERVICES, TOPICS
 from cell_controller.runtime.unit import Service
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from rclpy.serialization import deserialize_message, serialize_message
 
 SOURCES = Path(__file__).parents[3] / "src" / "cell_msgs"
 TYPES = convert.MESSAGE_TYPES
@@ -193,6 +194,6 @@ def test_nothing_but_the_ros_edge_knows_the_interfaces() -> None:
         path
         for path in root.rglob("*.py")
         if path.parent.name != "nodes"
-        and re.search(r"^\s*(import|from) (rclpy|cell_msgs)", path.read_text(), re.M)
+        and re.search(r"^\s*(import|from) (rclpy|cell_msgs)", path.read_text(), re.MULTILINE)
     ]
     assert not strangers

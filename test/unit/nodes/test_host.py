@@ -13,11 +13,12 @@ from statistics import median
 import cell_msgs.msg
 import pytest
 import rclpy
+from rclpy.node import Node
+
 from cell_controller.messages import Allowed
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import FaultKind, InputFault, Qos
 from cell_controller.runtime.trace import TraceError, read_trace, replay
-from rclpy.node import Node
 from support.ros_units import Pinger, Ponger, running, wait_until
 
 SUPPORT = Path(__file__).parents[2]

@@ -1,0 +1,94 @@
+"""The node table: one row per process, the same words on both ways of starting."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cell_controller.bringup.errors import ArgumentError
+from cell_controller.bringup.table import DECLARED, MODULE, Role, build, default_run_dir, parse_arguments
+
+CELLS = Path(__file__).parents[3] / "config" / "cells"
+TEST_CELL = f"cell:={CELLS / 'test.yaml'}"
+
+
+def test_every_line_and_station_has_its_process_in_the_order_of_coming() -> None:
+    specs = build(parse_arguments([TEST_CELL, "run_dir:=/tmp/somewhere"]))
+    assert [s.name for s in specs] == [
+        "simulator",
+        *("weld_line", "grind_line", "conveyor_line", "safety_line"),
+        "interlock",
+        *("robot", "spindle", "conveyor"),
+        "cell_manager",
+        "recorder",
+    ]
+    assert [s.role for s in specs] == sorted(s.role for s in specs)
+    assert all(s.start_after == ("simulator",) for s in specs if s.is_node)
+    assert [s.name for s in specs if not s.is_required] == ["recorder"]
+    assert {s.respawns for s in specs if s.is_node} == {3}
+
+
+def test_a_node_is_started_by_these_very_words() -> None:
+    specs = {s.name: s for s in build(parse_arguments([TEST_CELL, "run_dir:=/tmp/r", "trace_dir:=/tmp/t"]))}
+    assert specs["weld_line"].argv("python") == (
+        *("python", "-m", MODULE, "--unit", "weld_line", "--cell", str(CELLS / "test.yaml")),
+        *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl"),
+        *("--ros-args", "-r", "__node:=weld_line", "-r", "__ns:=/cell"),
+    )
+    simulator = specs["simulator"]
+    assert simulator.role is Role.PROCESS
+    assert simulator.argv("python")[:3] == ("python", "-m", "cell_sim.server")
+    assert "--ros-args" not in simulator.argv("python")
+    assert "{" not in " ".join(simulator.argv("python")), "placeholders are filled in"
+
+
+def test_a_namespace_given_by_hand_wins() -> None:
+    specs = build(parse_arguments([TEST_CELL, "namespace:=/other/cell", "recorder:=false"]))
+    assert {s.namespace for s in specs} == {"/other/cell"}
+    assert "__ns:=/other/cell" in specs[-1].argv()
+    assert specs[-1].name == "cell_manager"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "argument 'cell': must be given"),
+        (["cell"], "argument 'cell': must have the form name:=value"),
+        (["cell:=nowhere.yaml"], "argument 'cell': 'nowhere.yaml' no such file"),
+        ([TEST_CELL, "rundir:=/tmp"], "argument 'rundir': unknown; there are cell, namespace, run_dir,"),
+        ([TEST_CELL, "namespace:=cell"], "argument 'namespace': 'cell' must begin with /"),
+        ([TEST_CELL, "recorder:=maybe"], "argument 'recorder': 'maybe' must be true or false"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(words: list[str], text: str) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        parse_arguments(words)
+    assert str(raised.value).startswith(text)
+
+
+def test_every_argument_has_help_and_a_default_that_parses() -> None:
+    for declared in DECLARED:
+        assert declared.help
+        if declared.default is not None:
+            declared.parse(declared.default)
+
+
+def test_the_run_directory_differs_by_domain_and_namespace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("ROS_DOMAIN_ID", "7")
+    assert default_run_dir("/plant/cell") == tmp_path / "cell-controller" / "7-plant-cell"
+    monkeypatch.setenv("ROS_DOMAIN_ID", "8")
+    assert default_run_dir("/plant/cell").name == "8-plant-cell"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/nothing")
+    assert "cell-controller-" in str(default_run_dir("/cell"))
+
+
+def test_the_table_needs_neither_ros_nor_launch() -> None:
+    code = (
+        "import sys; import cell_controller.bringup.table;"
+        "found = {'rclpy', 'launch', 'cell_msgs'} & set(sys.modules); sys.exit(str(found) if found else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
