@@ -69,7 +69,8 @@ def on_belt(parts: PartBook, layout: CellLayout) -> tuple[PartRecord, ...]:
 
 
 def _index_events(end: Ended, parts: PartBook, layout: CellLayout) -> tuple[PartEvent, ...]:
-    if not end.was_sent or end.result is TaskResult.REFUSED:
+    if not end.was_sent or end.result in (TaskResult.REFUSED, TaskResult.STOPPED):
+        # Stopped: the belt is back on its pitch and its sensors are as before.
         return tuple(_event(part, PartEventKind.MOVED) for part in on_belt(parts, layout))
     if end.is_done:
         return tuple(

@@ -302,3 +302,27 @@ def test_sigterm_stops_the_cell_and_then_lets_the_process_end(bench):
     bench.step(0.2)
     assert sum(s.port == "finished" for s in bench.sent) == 1
     assert part(bench, "o1-1").verdict is Verdict.SUSPECT
+
+
+def test_an_index_that_was_stopped_leaves_the_parts_where_they_were(bench):
+    bench.stations["conveyor"].ending = TaskResult.STOPPED
+    bench.submit(1)
+    bench.start()
+    bench.until(State.STOPPED)
+    found = part(bench, "o1-1")
+    assert (found.place, found.process, found.needs_disposition) == ("load", "", False)
+    bench.stations["conveyor"].ending = TaskResult.DONE
+    bench.restart()
+    bench.until(State.COMPLETE, limit_s=60.0)
+    assert bench.state.parts_good == 1
+
+
+def test_sensors_that_are_not_known_yet_make_no_part_disappear(bench):
+    welding(bench)
+    bench.belt = []
+    bench.is_feeding = False
+    conveyor = bench.stations["conveyor"]
+    bench._plant = lambda: None
+    bench.step(2.0)
+    assert part(bench, "o1-1").place == "weld"
+    assert conveyor.is_alive
