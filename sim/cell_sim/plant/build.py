@@ -42,7 +42,7 @@ def build_plant(
         # heavy, and not needed by most tests
         from cell_sim.plant.mujoco_mechanics import MujocoMechanics
 
-        mechanics = MujocoMechanics(cell, axes, spindles)
+        mechanics = MujocoMechanics(cell, recipe, axes, spindles)
     relay = SafetyRelay(cell.safety.relay.delay_s, now_s)
     plant = CellPlant(mechanics, relay, now_s, record)
     builder = _Builder(cell, recipe, plant)

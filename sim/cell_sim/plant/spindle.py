@@ -88,7 +88,8 @@ class Spindle:
             self.reference_rpm = self.speed_rpm
         self.angle_rev = (self.angle_rev + 0.5 * (before + self.speed_rpm) / 60.0 * dt_s) % 1.0
 
-    def _step_driven(self, dt_s: float) -> None:
+    def advance_reference(self, dt_s: float) -> float:
+        """Play dt of the inverter's ramp; the torque that following it takes."""
         change = self.target_rpm - self.reference_rpm
         step = self._ramp_rpm_s * dt_s
         reference = (
@@ -99,6 +100,11 @@ class Spindle:
         need = self.spec.inertia_kg_m2 * slope_rpm_s * _RAD_S_PER_RPM
         if reference:
             need += (self.drag_nm + self.load_nm) * (1.0 if reference > 0.0 else -1.0)
+        return need
+
+    def _step_driven(self, dt_s: float) -> None:
+        need = self.advance_reference(dt_s)
+        reference = self.reference_rpm
         if not self._is_lagging and abs(need) <= self.torque_limit_nm:
             self.speed_rpm, self.torque_nm = reference, need
             return

@@ -1,0 +1,176 @@
+"""Rigid bodies in MuJoCo behind the same axes and spindles. Process forces come from the process models.
+
+Parts follow the belt's measured motion (contacts with a moving surface would only add noise to places that
+sensors watch); everything that a drive moves is integrated by MuJoCo in steps of 2 ms.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from math import pi
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MUJOCO_GL", "egl")  # off-screen; read when mujoco is imported
+
+import mujoco
+import numpy as np
+
+from cell_controller.config import CellFile, Recipe
+from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
+from cell_sim.plant.mjcf import BELT_TOP_M, PARKED, PARTS, TIMESTEP_S, cell_mjcf
+from cell_sim.plant.parts import Part
+from cell_sim.plant.spindle import Spindle
+
+_BANDWIDTH_RAD_S = 150.0  # position loop of a stiff servo, about 24 Hz; critically damped
+_HOLDING = 1e6  # N: a closed brake on an axis at rest
+_SETTLED_M, _SETTLED_M_S = (
+    1e-6,
+    2e-5,
+)  # nearer to the reference than this is on it: a tenth of an encoder count
+_SPEED_LOOP_S = 0.01
+_RAD_S_PER_RPM = pi / 30.0
+_STANDING_RPM = 0.05
+
+
+class MujocoMechanics:
+    """Moves the bodies of one cell; see Mechanics."""
+
+    fixed_step_s: float | None = TIMESTEP_S
+
+    def __init__(
+        self, cell: CellFile, recipe: Recipe, axes: dict[str, Axis], spindles: dict[str, Spindle]
+    ) -> None:
+        self.axes: Mapping[str, Axis] = axes
+        self.spindles: Mapping[str, Spindle] = spindles
+        self.model: Any = mujoco.MjModel.from_xml_string(cell_mjcf(cell, recipe))
+        self.data: Any = mujoco.MjData(self.model)
+        self._dof = {name: int(self.model.joint(name).dofadr[0]) for name in (*axes, *spindles)}
+        self._at = {name: int(self.model.joint(name).qposadr[0]) for name in (*axes, *spindles)}
+        for name, axis in axes.items():
+            self.data.qpos[self._at[name]] = axis.position_m
+        self._thickness_m = recipe.part.thickness_m
+        mujoco.mj_forward(self.model, self.data)
+
+    def step(self, dt_s: float) -> None:
+        """Advance by one time step; a longer one is asked for only when nothing moves."""
+        if dt_s != TIMESTEP_S and not self._is_moving:
+            return
+        for name, axis in self.axes.items():
+            self._drive_axis(self._dof[name], axis, dt_s)
+        for name, spindle in self.spindles.items():
+            self._drive_spindle(self._dof[name], spindle, dt_s)
+        mujoco.mj_step(self.model, self.data)
+        for name, axis in self.axes.items():
+            self._read_axis(self._dof[name], self._at[name], axis)
+        for name, spindle in self.spindles.items():
+            self._read_spindle(self._dof[name], spindle, dt_s)
+
+    @property
+    def _is_moving(self) -> bool:
+        return any(a.is_moving for a in self.axes.values()) or any(
+            s.is_moving for s in self.spindles.values()
+        )
+
+    # -- axes -----------------------------------------------------------------------------------------------
+
+    def _drive_axis(self, dof: int, axis: Axis, dt_s: float) -> None:
+        data, model, mass = self.data, self.model, axis.spec.moving_mass_kg
+        friction_n = axis.friction_n
+        if axis.is_servo_on:
+            ramp = axis.ramp
+            ramp.advance(dt_s)
+            error_m, error_m_s = ramp.position_m - axis.position_m, ramp.speed_m_s - axis.speed_m_s
+            wish = axis.needed_force_n()
+            wish += mass * _BANDWIDTH_RAD_S * (_BANDWIDTH_RAD_S * error_m + 2.0 * error_m_s)
+            limit = axis.force_limit_n
+            axis.force_n = min(max(wish, -limit), limit)
+            axis.is_lagging = abs(wish) > limit
+            if ramp.is_at_rest:
+                friction_n = axis.drag_n  # the integrator of a real servo wins over stiction in the end
+            if axis.is_lagging and axis.mode is MotorMode.SPEED:
+                ramp.position_m = axis.position_m  # a speed loop does not remember a lost way
+        else:
+            axis.force_n = 0.0
+            if axis.mode is MotorMode.BRAKE:
+                slowing_n = mass * axis.spec.max_speed_m_s / BRAKING_TIME_S
+                friction_n = slowing_n + abs(axis.load_n) if axis.speed_m_s else _HOLDING
+        model.dof_frictionloss[dof] = friction_n
+        data.qfrc_applied[dof] = axis.force_n + axis.load_n
+
+    def _read_axis(self, dof: int, at: int, axis: Axis) -> None:
+        data, ramp = self.data, axis.ramp
+        position_m, speed_m_s = float(data.qpos[at]), float(data.qvel[dof])
+        rests = not axis.is_servo_on or ramp.is_at_rest
+        if rests and abs(speed_m_s) < _SETTLED_M_S:
+            if not axis.is_servo_on:
+                speed_m_s = data.qvel[dof] = 0.0
+            elif abs(position_m - ramp.position_m) < _SETTLED_M:
+                position_m = data.qpos[at] = ramp.position_m
+                speed_m_s = data.qvel[dof] = 0.0
+                axis.is_lagging = False
+        axis.position_m, axis.speed_m_s = position_m, speed_m_s
+        if not axis.is_servo_on:
+            ramp.reset(position_m, speed_m_s)
+
+    # -- spindles -------------------------------------------------------------------------------------------
+
+    def _drive_spindle(self, dof: int, spindle: Spindle, dt_s: float) -> None:
+        torque_nm = 0.0
+        if spindle.is_running:
+            torque_nm = spindle.advance_reference(dt_s)
+            error_rad_s = (spindle.reference_rpm - spindle.speed_rpm) * _RAD_S_PER_RPM
+            torque_nm += spindle.spec.inertia_kg_m2 * error_rad_s / _SPEED_LOOP_S
+            torque_nm = min(max(torque_nm, -spindle.torque_limit_nm), spindle.torque_limit_nm)
+        else:
+            spindle.reference_rpm = spindle.speed_rpm
+        spindle.torque_nm = torque_nm
+        self.model.dof_frictionloss[dof] = spindle.drag_nm + spindle.load_nm
+        self.data.qfrc_applied[dof] = torque_nm
+
+    def _read_spindle(self, dof: int, spindle: Spindle, dt_s: float) -> None:
+        rpm = float(self.data.qvel[dof]) / _RAD_S_PER_RPM
+        if abs(rpm) < _STANDING_RPM and (not spindle.is_running or spindle.reference_rpm == 0.0):
+            rpm = self.data.qvel[dof] = 0.0
+        spindle.angle_rev = (spindle.angle_rev + 0.5 * (spindle.speed_rpm + rpm) / 60.0 * dt_s) % 1.0
+        spindle.speed_rpm = rpm
+
+    # -- pictures -------------------------------------------------------------------------------------------
+
+    def place_parts(self, parts: Sequence[Part]) -> None:
+        """Put the bodies of the parts where the parts are."""
+        for number in range(PARTS):
+            pos = PARKED
+            if number < len(parts):
+                pos = (parts[number].at_m, 0.0, BELT_TOP_M)
+            self.data.mocap_pos[number] = pos
+
+    def render_still(
+        self, path: Path, parts: Sequence[Part] = (), size: tuple[int, int] = (1600, 900)
+    ) -> None:
+        """Write a PNG of the cell as it stands; needs EGL or OSMesa (MUJOCO_GL) and PyOpenGL."""
+        self.place_parts(parts)
+        mujoco.mj_forward(self.model, self.data)
+        renderer: Any = mujoco.Renderer(self.model, height=size[1], width=size[0])
+        try:
+            renderer.update_scene(self.data, camera="still")
+            write_png(path, np.asarray(renderer.render()))
+        finally:
+            renderer.close()
+
+
+def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    """RGB pixels as PNG (ISO/IEC 15948: one IDAT chunk, no filter), without an image library."""
+    import struct
+    import zlib
+
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\x00" + pixels[y].tobytes() for y in range(height))
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
