@@ -40,6 +40,13 @@ def stand(to: StrEnum, result: TaskResult, verdict: PartVerdict = PartVerdict.UN
     return Reaction(Motion.STAND, "the task ends at once", AT_ONCE, False, verdict, to, result)
 
 
+def unclamp(
+    to: StrEnum, max_time: MaxTime, result: TaskResult, verdict: PartVerdict = PartVerdict.UNCHANGED
+) -> Reaction:
+    """The tool is clear: open the clamp, then the task is over."""
+    return Reaction(Motion.STAND, "clamp open", max_time, False, verdict, to, result)
+
+
 def without_task() -> Mapping[Event, Reaction]:
     """Idle: nothing to interrupt."""
     none = Reaction(Motion.STAND, "next task", NO_LIMIT, False, PartVerdict.UNCHANGED)

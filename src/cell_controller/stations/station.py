@@ -7,10 +7,9 @@ from dataclasses import replace
 from enum import StrEnum
 from math import inf
 
-from cell_controller.config.models import CELL_MANAGER, INTERLOCK, AxisDrive, CellFile
+from cell_controller.config.models import CELL_MANAGER, INTERLOCK, CellFile
 from cell_controller.messages import (
     Directive,
-    DriveCondition,
     HoldState,
     Order,
     Parameter,
@@ -24,18 +23,16 @@ from cell_controller.messages import (
 )
 from cell_controller.runtime.ports import DRIVE_STATES, ORDER, SAFETY, SETPOINT, STATION_STATE
 from cell_controller.runtime.unit import Input, Inputs, Output, Service, Step
+from cell_controller.stations.body import Body
 from cell_controller.stations.errors import (
     PhaseFaultError,
     StationError,
-    StationSetupError,
-    TaskRefusedError,
 )
 from cell_controller.stations.field import Field
-from cell_controller.stations.motion import Axis, Spindle
-from cell_controller.stations.motion import Output as DigitalOutput
+from cell_controller.stations.motion import Axis
 from cell_controller.stations.permit import Permit, permit_for
 from cell_controller.stations.phases import Event, InForce, PhaseTable
-from cell_controller.stations.publishing import Publisher, joined_outputs
+from cell_controller.stations.publishing import Publisher
 from cell_controller.stations.task import Task
 
 ORDER_MAX_AGE_S = 0.3  # the manager repeats it every 0.05 s
@@ -49,7 +46,6 @@ _DIRECTED = {
     Directive.HOLD_NOW: Event.HOLD_NOW,
     Directive.HOLD: Event.HOLD,
 }
-_BROKEN = (DriveCondition.OFFLINE, DriveCondition.FAULT)
 _PHASES_PER_STEP = 4  # a phase may be over as it begins; more in one step would be a circle
 
 
@@ -63,9 +59,7 @@ class Station(ABC):
         lines = (*cell.lines_of_station(name), *(cell.drives[module].line for module in modules))
         self.field = Field(cell, tuple(dict.fromkeys(lines)))
         self.zones = cell.zones_of_station(name)
-        self.axes: tuple[Axis, ...] = ()
-        self.spindles: tuple[Spindle, ...] = ()
-        self.digital_outputs: tuple[DigitalOutput, ...] = ()
+        self.body = Body(cell, name, self.field)
         self.phase: StrEnum = table.idle
         self.phase_s = 0.0  # time in the phase under permit
         self.limit_s = inf
@@ -76,10 +70,6 @@ class Station(ABC):
         self._has_stepped = False
         self._publisher = Publisher(name)
         self._is_loop_due = False
-
-    @property
-    def hands(self) -> tuple[Axis | Spindle, ...]:
-        return (*self.axes, *self.spindles)
 
     # The Unit's face
 
@@ -128,8 +118,8 @@ class Station(ABC):
             is_heard = now_s - self._order_at_s <= ORDER_MAX_AGE_S
             if permit is Permit.GRANTED and is_heard:
                 self._go_on(task, dt_s)
-            else:
-                self._freeze(task, is_heard)
+            elif task.is_running:  # the task keeps its place
+                self.body.freeze(spindles_too=not is_heard)
         return self._publish(now_s)
 
     # What a kind of station adds
@@ -197,23 +187,11 @@ class Station(ABC):
     def _begin(self, order: Order) -> None:
         self.task = task = Task(order)
         try:
-            self._check_drives(order)
+            self.body.check(order.kind)
             self._enter(self.start(order))
         except StationError as error:
             task.result, task.detail = TaskResult.REFUSED, str(error)
-            self.rest()
-
-    def _check_drives(self, order: Order) -> None:
-        is_recovery = order.kind in (TaskKind.JOG, TaskKind.RECOVER_TOOL)
-        for hand in self.hands:
-            state = hand.state
-            if not is_recovery and (state.condition in _BROKEN or not state.is_armed):
-                text = state.fault_text or ("not armed" if not state.is_armed else "")
-                raise TaskRefusedError(f"{hand.drive} is {state.condition.name}: {text}")
-        if not is_recovery and order.kind is not TaskKind.HOME:
-            for axis in self.axes:
-                if not axis.state.is_homed:
-                    raise TaskRefusedError(f"{axis.drive} is not homed")
+            self.body.rest()
 
     # Permit and events
 
@@ -261,21 +239,7 @@ class Station(ABC):
         task.values = self.result_values()
         task.end(self.judge())
         self._enter(self.table.idle)
-        self.rest()
-
-    def rest(self) -> None:
-        for hand in self.hands:
-            hand.rest()
-
-    def _freeze(self, task: Task, is_heard: bool) -> None:
-        """No permit or no order: axes stand and the task waits; without an order spindles stop too."""
-        if not task.is_running:
-            return
-        for axis in self.axes:
-            axis.stop()
-        if not is_heard:
-            for spindle in self.spindles:
-                spindle.stop()
+        self.body.rest()
 
     # Phases
 
@@ -288,11 +252,10 @@ class Station(ABC):
         if not task.is_running:
             return
         self.phase_s += dt_s
-        if not task.is_recovery and not all(hand.is_on for hand in self.hands):
+        if not task.is_recovery and not self.body.is_on:
             self._check_time(task)
             return
-        for axis in self.axes:
-            axis.watch(dt_s)
+        self.body.watch(dt_s)
         try:
             self._run(task, dt_s)
         except PhaseFaultError as fault:
@@ -331,28 +294,12 @@ class Station(ABC):
         """Move the one axis that the order names; the others stand."""
         limit = self.cell.safety.manual_speed_m_s
         speed = min(max(self.order.speed_m_s, -limit), limit)
-        for axis in self.axes:
+        for axis in self.body.axes:
             if axis.drive == self.order.drive and self.may_jog(axis, speed):
                 axis.velocity(speed)
                 axis.limit_force(self.cell.safety.manual_force_n)
             else:
                 axis.stop()
-
-    def axis_of(self, drive: str) -> Axis:
-        """The axis that an order names."""
-        for axis in self.axes:
-            if axis.drive == drive:
-                return axis
-        raise TaskRefusedError(f"{drive or 'no drive'} is not an axis of {self._name}")
-
-    def make_axis(self, drive: str) -> Axis:
-        model = self.cell.drives[drive]
-        if not isinstance(model, AxisDrive):
-            raise StationSetupError(self._name, drive, "an axis")
-        return Axis(drive, model, self.field)
-
-    def make_output(self, name: str) -> DigitalOutput:
-        return DigitalOutput(name, self.cell.signals.outputs[name], self.field)
 
     # Publishing
 
@@ -367,21 +314,19 @@ class Station(ABC):
         in_force = self.table.rows[self.phase].in_force
         is_material = in_force is InForce.MATERIAL or self.is_low
         program = self.programs.material if is_material else self.programs.clear
-        drives = (*(hand.setpoint for hand in self.hands), *joined_outputs(self.digital_outputs))
-        setpoint = Setpoint(self._name, program=program, drives=drives)
+        setpoint = Setpoint(self._name, program=program, drives=self.body.setpoints)
         state = self._make_state(program)
         return self._publisher.publish(now_s, setpoint, self.field.based_on, state, self._is_loop_due)
 
     def _make_state(self, program: str) -> StationState:
         task = self.task
-        notes = [hand.clipped for hand in self.hands if hand.clipped]
         state = StationState(
             self._name,
             phase=self.phase.value,
             hold=self.hold_state,
             program=program,
             values=self.live_values(),
-            detail="; ".join(notes),
+            detail=self.body.clipped,
         )
         if task is not None:
             state = replace(

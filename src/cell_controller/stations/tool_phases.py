@@ -23,6 +23,7 @@ from cell_controller.stations.reactions import (
     program,
     retreating,
     stand,
+    unclamp,
     wait,
     without_task,
 )
@@ -70,11 +71,11 @@ def _wait_zone() -> Row:
         {
             Event.HOLD: held,
             Event.HOLD_NOW: held,
-            Event.STOP: stand(ToolPhase.OPEN_CLAMP, TaskResult.STOPPED, _TOUCHED),
+            Event.STOP: unclamp(ToolPhase.OPEN_CLAMP, CLAMP_TIME, TaskResult.STOPPED, _TOUCHED),
             Event.ABORT: program(_TOUCHED, ToolPhase.IDLE),
             Event.PERMIT_LOST: program(_TOUCHED, ToolPhase.IDLE),
             Event.WITHHELD: wait(),
-            Event.FAULT: stand(ToolPhase.OPEN_CLAMP, TaskResult.FAILED, _TOUCHED),
+            Event.FAULT: unclamp(ToolPhase.OPEN_CLAMP, CLAMP_TIME, TaskResult.FAILED, _TOUCHED),
         },
     )
 
@@ -117,10 +118,12 @@ def _retreat() -> Row:
     )
 
 
-def _after_process(phase: ToolPhase, motion: str, until: str, max_time: MaxTime, retreat_first: bool) -> Row:
+def _after_process(phase: ToolPhase, motion: str, until: str, max_time: MaxTime, is_clamped: bool) -> Row:
     """The process is complete and the tool clear: nothing can spoil the part any more."""
     ends = PartVerdict.BY_LIMITS
-    fault_to = ToolPhase.OPEN_CLAMP if retreat_first else ToolPhase.IDLE
+    fault = stand(ToolPhase.IDLE, TaskResult.FAILED, ends)
+    if is_clamped:
+        fault = unclamp(ToolPhase.OPEN_CLAMP, CLAMP_TIME, TaskResult.FAILED, ends)
     return Row(
         phase,
         motion,
@@ -134,7 +137,7 @@ def _after_process(phase: ToolPhase, motion: str, until: str, max_time: MaxTime,
             Event.ABORT: program(ends, ToolPhase.IDLE),
             Event.PERMIT_LOST: program(ends, ToolPhase.IDLE),
             Event.WITHHELD: wait(),
-            Event.FAULT: stand(fault_to, TaskResult.FAILED, ends),
+            Event.FAULT: fault,
         },
     )
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 from math import isfinite
 
-from cell_controller.config.models import CellFile, GrindingSpindle, SpindleDrive, WeldingRobot
+from cell_controller.config.models import CellFile, GrindingSpindle, WeldingRobot
 from cell_controller.messages import Order, StationState, TaskKind, TaskResult, Verdict
 from cell_controller.stations.contact import STALE_SAMPLE_S
-from cell_controller.stations.errors import PhaseFaultError, StationSetupError, TaskRefusedError
-from cell_controller.stations.motion import Axis, Spindle
+from cell_controller.stations.errors import PhaseFaultError, TaskRefusedError
+from cell_controller.stations.motion import Axis
 from cell_controller.stations.phases import PhaseTable
 from cell_controller.stations.recover_tool import ToolRecovery
 from cell_controller.stations.station import Station
@@ -48,26 +48,19 @@ class ToolStation(Station):
         table: PhaseTable,
         config: WeldingRobot | GrindingSpindle,
         feed: str,
-        spindle: str,
         others: tuple[str, ...],
         safe_m: float,
     ) -> None:
         self._part_signal = _part_signal(cell, config.place)
         super().__init__(cell, name, table, (self._part_signal,) if self._part_signal else ())
-        model = cell.drives[spindle]
-        if not isinstance(model, SpindleDrive):
-            raise StationSetupError(name, spindle, "a spindle")
         self.place = config.place
         self.rapid_m_s = config.rapid_m_s
         self.safe_m = safe_m
-        self.feed = self.make_axis(feed)
-        self.spindle = Spindle(spindle, model, self.field)
-        self.others: tuple[Axis, ...] = tuple(self.make_axis(drive) for drive in others)
-        self.clamp = self.make_output(config.clamp)
+        self.feed = self.body.axis(feed)
+        (self.spindle,) = self.body.spindles
+        self.others = tuple(self.body.axis(drive) for drive in others)
+        (self.clamp,) = self.body.outputs
         self._clamp_closed = config.clamp_closed
-        self.axes = (self.feed, *self.others)
-        self.spindles = (self.spindle,)
-        self.digital_outputs = (self.clamp,)
         members = (cell.zones[zone][name] for zone in self.zones)
         self._clear_m = max((m.below_m for m in members if m.below_m is not None), default=safe_m - AT_SAFE_M)
         self._clamped_s = 0.0
@@ -135,7 +128,7 @@ class ToolStation(Station):
 
     def start(self, order: Order) -> StrEnum:
         if order.kind is TaskKind.JOG:
-            self.axis_of(order.drive)
+            self.body.axis(order.drive)
             return ToolPhase.JOG
         if order.kind is TaskKind.RECOVER_TOOL:
             self.recovery.start()
@@ -268,9 +261,7 @@ class ToolStation(Station):
         wants = not is_clear or (is_process and self.phase is not ToolPhase.HELD)
         return replace(
             state,
-            is_ready=self.is_safe
-            and all(h.is_on for h in self.hands)
-            and all(a.state.is_homed for a in self.axes),
+            is_ready=self.is_safe and self.body.is_on and self.body.is_homed,
             is_clear=is_clear,
             tool_in_material=self.tool_in_material,
             zones_wanted=self.zones if wants else (),

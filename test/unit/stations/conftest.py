@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from math import inf, nan
@@ -241,8 +241,8 @@ class Bench:
         if self.order_period_s and self._is_due("order", self.order_period_s):
             zones = self.state.zones_wanted if self.grants_zones else ()
             self._deliver(ORDER.name, "cell_manager", replace(self.order, zones=zones))
-        if self.now_s >= self.runner.due_s:
-            for sent in self.runner.step(self.now_s):
+        if self.now_s >= self.runner.due_s - 1e-6:
+            for sent in self.runner.step(max(self.now_s, self.runner.due_s)):
                 if sent.port == SETPOINT.name and isinstance(sent.message, Setpoint):
                     self.setpoint = sent.message
                     self.setpoints.append((self.now_s, sent.message))
@@ -316,7 +316,7 @@ class Bench:
 
 
 def press_into_plate(bench: Bench, dt_s: float) -> None:
-    """Axial force of a plate: the pin carries a quarter, the seated shoulder the rest; the gantry gives way."""
+    """A plate: the pin carries a quarter of the force, the shoulder the rest; the gantry gives way."""
     z, part = bench.drives["weld_z"], bench.recipe.part
     if not bench._part_sensors()["part_at_weld"]:
         z.load_n = 0.0
@@ -352,7 +352,7 @@ def demo() -> tuple[CellFile, Recipe, Recipe]:
 
 
 @pytest.fixture
-def make_bench(demo: tuple[CellFile, Recipe, Recipe]) -> Iterator[Callable[[str], Bench]]:
+def make_bench(demo: tuple[CellFile, Recipe, Recipe]) -> Callable[[str], Bench]:
     def make(name: str) -> Bench:
         bench = Bench(demo[0], demo[1], name)
         bench.parts = {"robot": [1.0], "spindle": [2.0], "conveyor": [0.0, 1.0]}[name]
@@ -360,7 +360,7 @@ def make_bench(demo: tuple[CellFile, Recipe, Recipe]) -> Iterator[Callable[[str]
         bench.run(0.3)
         return bench
 
-    yield make
+    return make
 
 
 @pytest.fixture

@@ -8,4 +8,3 @@ def test_an_index_moves_every_part_by_one_place(conveyor):
     done = conveyor.finish()
     assert done.result is TaskResult.DONE, done
     assert done.places == (False, True, True, False)
-    print(done)

@@ -301,7 +301,7 @@ def _waits(bench: Any, phase: Any, reaction: Reaction) -> None:
     bench.run(0.3)
     assert bench.unit.phase is in_phase
     assert bench.unit.phase_s == pytest.approx(spent_s)
-    for axis in bench.unit.axes:
+    for axis in bench.unit.body.axes:
         assert bench.at(axis.drive).kind is SetpointKind.STOP
     if reaction.max_time is CONTACT_WITHHELD:
         late = bench.fork()

@@ -12,4 +12,3 @@ def test_a_grinding_goes_through_its_phases_and_is_good(spindle):
         "idle", "wait_zone", "clamp", "approach", "lower", "gap", "rough", "finish", "spark_out",
         "retract", "spin_down", "open_clamp",
     ]  # fmt: skip
-    print(done)

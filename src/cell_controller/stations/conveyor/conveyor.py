@@ -35,10 +35,8 @@ class Conveyor(Station):
         )
         super().__init__(cell, name, TABLE, (*config.part_present, *clamps))
         self.config = config
-        self.belt = self.make_axis(config.axis)
-        self.load_request = self.make_output(config.load_request)
-        self.axes = (self.belt,)
-        self.digital_outputs = (self.load_request,)
+        self.belt = self.body.axis(config.axis)
+        (self.load_request,) = self.body.outputs
         self._clamps = clamps
         self._sensors = tuple(_Debounced() for _ in config.places)
         self._before: tuple[bool, ...] = ()  # shift register as the index began
@@ -88,7 +86,7 @@ class Conveyor(Station):
 
     def start(self, order: Order) -> StrEnum:
         if order.kind is TaskKind.JOG:
-            self.axis_of(order.drive)
+            self.body.axis(order.drive)
             return ConveyorPhase.JOG
         if order.kind is TaskKind.HOME:
             return ConveyorPhase.HOME_CHECK
@@ -267,7 +265,7 @@ class Conveyor(Station):
             is_clear=is_set,
             zones_wanted=self.zones if is_moving_task or not is_set else (),
             progress=min(max(travelled, 0.0), 1.0) if self.phase is ConveyorPhase.INDEX else 0.0,
-            places=self.places,
+            places=self.places if self.is_sensed else (),  # not yet heard is not empty
             is_blocked=self.is_sensed and self.places[-1],
             is_starved=self.is_sensed and not any(self.places),
         )

@@ -35,9 +35,7 @@ class GrindingSpindle(ToolStation):
         self.config = config
         self.grind: GrindParameters | None = None
         self._contact_m: float | None = None
-        super().__init__(
-            cell, name, TABLE, config, config.infeed, config.wheel, (config.traverse,), config.safe_infeed_m
-        )
+        super().__init__(cell, name, TABLE, config, config.infeed, (config.traverse,), config.safe_infeed_m)
         self.traverse = self.others[0]
         self.force = ToolForce()
         self.power = PowerLimit(1.0)

@@ -45,9 +45,7 @@ class WeldingRobot(ToolStation):
             raise StationSetupError(name, config.kind, "a welding robot")
         self.config = config
         self.weld: WeldParameters | None = None
-        super().__init__(
-            cell, name, TABLE, config, config.z, config.spindle, (config.x, config.y), config.safe_z_m
-        )
+        super().__init__(cell, name, TABLE, config, config.z, (config.x, config.y), config.safe_z_m)
         self.x, self.y = self.others
         self.force = ToolForce()
         self.loop: ForceLoop | None = None
