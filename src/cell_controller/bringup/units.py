@@ -17,7 +17,6 @@ from cell_controller.errors import CellError
 from cell_controller.plan import CellPlan
 from cell_controller.runtime import Unit
 from cell_controller.safety.interlock import Interlock
-from cell_controller.safety.limits import Ages, limits_of
 from cell_controller.stations.conveyor import Conveyor as ConveyorUnit
 from cell_controller.stations.grinding_spindle import GrindingSpindle as GrindingSpindleUnit
 from cell_controller.stations.welding_robot import WeldingRobot as WeldingRobotUnit
@@ -51,19 +50,7 @@ def make_unit(name: str, loaded: LoadedCell, plan: CellPlan) -> Unit:
         station = cell.stations[name]
         return _STATIONS[type(station)](cell, name)
     if name == INTERLOCK:
-        return Interlock(limits_of(cell, interlock_ages(cell, plan)))
+        return Interlock(cell, plan)
     if name == CELL_MANAGER:
         return CellManager(cell, loaded.recipes)
     raise UnknownUnitError(name, unit_names(cell))
-
-
-def interlock_ages(cell: CellFile, plan: CellPlan) -> Ages:
-    """The plan's age limits, by stream, as the interlock wants them."""
-    return Ages(
-        line_s=dict.fromkeys(cell.lines, plan.ages.drive_states_s),
-        station_s=dict.fromkeys(cell.stations, plan.ages.setpoint_s),
-        manager_s=plan.ages.cell_permit_s,
-        measured_s={drive: plan.age_limit_of(drive) for drive in cell.drives},
-        based_on_s=dict.fromkeys(cell.stations, plan.ages.based_on_s),
-        config_hash=plan.config_hash,
-    )
