@@ -66,6 +66,7 @@ class RosHost:
         self._handles_signals = handles_signals
         self._stops_by_itself = any(i.port == ports.STOP_REQUESTED.name for i in unit.inputs)
         self._inbox: deque[tuple[str, object, float]] = deque()
+        self._waking = frozenset(i.port for i in unit.inputs if i.wakes)
         self._wake_fd = -1
         self._is_over = threading.Event()
         self._publishers: dict[str, Callable[[object], None]] = {}
@@ -76,7 +77,8 @@ class RosHost:
     def post(self, port: str, message: object) -> None:
         """Into the inbox, from any thread; bytes are a serialized message, a str one that is none."""
         self._inbox.append((port, message, time.monotonic()))
-        os.eventfd_write(self._wake_fd, 1)
+        if port in self._waking:  # the others wait for the next deadline, and are then read all at once
+            os.eventfd_write(self._wake_fd, 1)
 
     def end(self) -> None:
         """Let `run` return; from any thread or signal handler."""
@@ -185,7 +187,7 @@ class RosHost:
         """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""
         while not self._is_over.is_set():
             waiting = {fd: io for io in self._local_ios if (fd := io.fileno()) is not None}
-            limit_s = 0.0 if self._inbox else min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
+            limit_s = min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
             ready, _, _ = select.select([self._wake_fd, *waiting], [], [], limit_s)
             now_s = time.monotonic()
             for descriptor in ready:

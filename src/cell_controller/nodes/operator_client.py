@@ -214,8 +214,8 @@ class OperatorClient:
     @contextmanager
     def hold_to_run(
         self, station: str, action: RecoveryAction, *, drive: str = "", speed_m_s: float = 0.0
-    ) -> Iterator[None]:
-        """Hold the button of a recovery action down while the context is open."""
+    ) -> Iterator[str]:
+        """Hold the button of a recovery action down while the context is open; gives its id for `result_of`."""
         released = threading.Event()
         message_id = f"{self.operator}-{token_hex(8)}"
 
@@ -243,7 +243,7 @@ class OperatorClient:
         thread = threading.Thread(target=hold, name="hold to run", daemon=True)
         thread.start()
         try:
-            yield
+            yield message_id
         finally:
             released.set()
             thread.join()
