@@ -1,6 +1,5 @@
 """Only what pyproject.toml cannot say: the files that go beside the packages, where ROS 2 looks for them."""
 
-import sys
 from pathlib import Path
 
 from setuptools import setup
@@ -15,7 +14,7 @@ def shared_files() -> list[tuple[str, list[str]]]:
     found: dict[str, list[str]] = {}
     for top in SHARED:
         for path in sorted((ROOT / top).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "executables"} & set(path.parts):
                 relative = path.relative_to(ROOT)
                 found.setdefault(f"share/{NAME}/{relative.parent}", []).append(str(relative))
     return sorted(found.items())
@@ -24,11 +23,7 @@ def shared_files() -> list[tuple[str, list[str]]]:
 data_files = [
     ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
     (f"share/{NAME}", ["package.xml"]),
+    (f"lib/{NAME}", sorted(str(p.relative_to(ROOT)) for p in (ROOT / "launch/executables").glob("*"))),
 ]
-executables = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "launch/executables").glob("*"))
-if executables:
-    data_files.append((f"lib/{NAME}", executables))
-if "editable_wheel" not in sys.argv:  # an editable install reads these where they are; a copy would go stale
-    data_files += shared_files()
 
-setup(data_files=data_files)
+setup(data_files=data_files + shared_files())
