@@ -241,7 +241,7 @@ class Bench:
         if self.order_period_s and self._is_due("order", self.order_period_s):
             zones = self.state.zones_wanted if self.grants_zones else ()
             self._deliver(ORDER.name, "cell_manager", replace(self.order, zones=zones))
-        if self.now_s >= self.runner.due_s - 1e-6:
+        while self.now_s >= self.runner.due_s - 1e-6:
             for sent in self.runner.step(max(self.now_s, self.runner.due_s)):
                 if sent.port == SETPOINT.name and isinstance(sent.message, Setpoint):
                     self.setpoint = sent.message

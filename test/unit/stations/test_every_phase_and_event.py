@@ -112,6 +112,7 @@ def _cause(bench: Any, phase: Any, event: Event) -> None:
     elif phase in WORKING:
         bench.clamp_broken = True
     elif phase is ConveyorPhase.VERIFY:
+        bench.unit._sensors[2].level, bench.unit._sensors[2]._other_s = False, -1.0  # a part has got lost
         bench.frozen_sensors["part_at_grind"] = False
     elif phase in (
         ToolPhase.WAIT_ZONE,

@@ -48,9 +48,9 @@ def test_without_orders_everything_stops_and_the_task_stays(robot):
     robot.give(TaskKind.WELD)
     robot.run(20.0, lambda: robot.unit.phase == "traverse")
     robot.order_period_s = 0.0
-    robot.run(0.28)
+    robot.run(0.2)
     assert SetpointKind.MOVE in _kinds(robot)
-    robot.run(0.1)
+    robot.run(0.15)
     assert _kinds(robot) == {SetpointKind.STOP}
     assert robot.state.phase == "traverse"
 
