@@ -91,18 +91,21 @@ def test_an_acceleration_kept_as_a_time_is_converted(asda: DriveProfile, inverte
 
 
 def test_a_block_is_decoded_with_signs_from_the_status(inverter: DriveProfile) -> None:
-    words = [0, 0x0503 | 0x18, 6000, 5990, 1234]
+    words = [0, 0x0503 | 0x18, 6000, 5990, 1234, *[7] * 6, 0xFFF6, 1740, 7, 7, 2200]
     values = decode_block(inverter, inverter.reads.fast, words)
     assert values[Quantity.SPEED] == pytest.approx(-59.9)
+    assert values[Quantity.SHAFT_SPEED] == -1740
     assert values[Quantity.CURRENT] == pytest.approx(12.34)
+    assert values[Quantity.TORQUE] == pytest.approx(-1.0)
     words[1] = 0x0503
     assert decode_block(inverter, inverter.reads.fast, words)[Quantity.SPEED] == pytest.approx(59.9)
 
 
 def test_words_between_the_fields_of_a_block_are_skipped(inverter: DriveProfile) -> None:
-    block = inverter.reads.slow[0]
-    values = decode_block(inverter, block, [0xFFF6, 1740, 7, 7, 2200])
-    assert values == pytest.approx({Quantity.TORQUE: -1.0, Quantity.SHAFT_SPEED: 1740, Quantity.POWER: 2200})
+    words = [0, 0x0503, 6000, 5990, 1234, *[7] * 6, 0xFFF6, 1740, 7, 7, 2200]
+    values = decode_block(inverter, inverter.reads.fast, words)
+    assert set(values) == set(inverter.reads.fast.fields)
+    assert values[Quantity.POWER] == 2200
 
 
 def test_a_block_of_another_length_is_refused(servo: DriveProfile) -> None:

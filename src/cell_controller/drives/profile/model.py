@@ -273,6 +273,7 @@ class DriveProfile(Frozen):
     at_target: tuple[BitTest, ...] = ()
     standstill: tuple[BitTest, ...] = ()
     homed: tuple[BitTest, ...] = ()
+    fault_mask: int = Field(default=0xFFFFFFFF, ge=0, le=0xFFFFFFFF)  # bits of FAULT_CODE that are the code
     faults: dict[int, Fault] = {}
     nameplate: Nameplate
 

@@ -1,0 +1,220 @@
+"""From a goal to exchanges: what a drive still has to be told, one request at a time.
+
+There are no silent retries of motion: an exchange that failed is offered again only because the goal, which
+the permit keeps alive, still wants it. A sequence that was interrupted starts again from its first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+
+from cell_controller.drives.goal import OFF, Goal, GoalKind
+from cell_controller.drives.profile import DriveProfile, Exchange, Source, Verb, encode_exchange
+from cell_controller.messages import DriveCondition
+
+REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
+_LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
+_ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY)
+_VERBS = {GoalKind.MOVE: Verb.PROFILE_MOVE, GoalKind.VELOCITY: Verb.VELOCITY}
+
+
+class Stage(Enum):
+    """What an exchange is part of."""
+
+    RAMP = "ramp"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    SETPOINT = "setpoint"
+    OPEN = "open"  # outputs, one of which goes off
+    OUTPUTS = "outputs"
+
+    @property
+    def is_stop(self) -> bool:
+        """Served before everything else."""
+        return self in (Stage.RAMP, Stage.DISABLE, Stage.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One exchange to make towards a goal."""
+
+    exchange: Exchange
+    stage: Stage
+    goal: Goal
+    values: tuple[tuple[Source, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of the drive at this moment."""
+
+    condition: DriveCondition
+    is_standing: bool
+    is_armed: bool
+    measured_at_s: float
+    outputs: int | None = None
+
+
+class Actuator:
+    """Keeps one drive's goal and how much of it the drive has acknowledged."""
+
+    def __init__(self, profile: DriveProfile) -> None:
+        self._profile = profile
+        self.goal: Goal = OFF
+        self._at = 0  # in the sequence of the present stage
+        self._is_ramped = False  # stop acknowledged for this goal
+        self._is_off = False  # disable acknowledged for this goal
+        self._is_set = False  # setpoint acknowledged for this goal
+        self._is_touched = False  # may be on or moving by what we wrote
+        self._was_on = False  # has been on since the goal last allowed it
+        self._sent_at_s = -inf  # newest acknowledged exchange of this goal
+        self._known: dict[int, tuple[int, ...]] = {}  # acknowledged words by address
+        self.accepted_move_id = 0
+        self.set_at_s = inf  # when the last exchange of the present setpoint was sent
+
+    def forget(self) -> None:
+        """The drive was silent, faulted or lost its settings: nothing acknowledged counts any more."""
+        self._known.clear()
+        self._restart()
+
+    def _restart(self) -> None:
+        self._at = 0
+        self._is_ramped = self._is_off = self._is_set = False
+        self._sent_at_s, self.set_at_s = -inf, inf
+
+    def pursue(self, goal: Goal) -> None:
+        """Make this the goal; the same goal again changes nothing."""
+        if goal == self.goal:
+            return
+        self.goal = goal
+        self._restart()
+        if goal.kind not in _ON_GOALS:
+            self._was_on = False
+
+    def has_dropped_out(self, seen: Seen) -> bool:
+        """The drive was on for its goal and went off by itself, without a fault."""
+        if self.goal.kind not in _ON_GOALS:
+            return False
+        if seen.condition in self._profile.enabled_in:
+            self._was_on = True
+        elsewhere = (DriveCondition.FAULT, DriveCondition.OFFLINE, *self._profile.enabled_in)
+        return self._was_on and seen.condition not in elsewhere
+
+    def wanted(self, seen: Seen, now_s: float) -> Wanted | None:
+        """The next exchange towards the goal, None when there is nothing to say now."""
+        kind = self.goal.kind
+        if kind is GoalKind.OFF:
+            return self._off(seen, now_s)
+        if kind is GoalKind.STOP:
+            return self._ramp(seen, now_s) if self._is_live(seen) else None
+        if kind is GoalKind.KEEP or not seen.is_armed:
+            return None
+        if kind is GoalKind.OUTPUTS:
+            return self._outputs(seen)
+        if seen.condition not in self._profile.enabled_in:
+            return self._enable(seen)
+        return self._ramp(seen, now_s) if kind is GoalKind.HOLD else self._setpoint()
+
+    def _is_live(self, seen: Seen) -> bool:
+        return self._is_touched or seen.condition in _LIVE
+
+    def _want(self, exchange: Exchange, stage: Stage) -> Wanted:
+        return Wanted(exchange, stage, self.goal, self.goal.values)
+
+    def _ramp(self, seen: Seen, now_s: float) -> Wanted | None:
+        if self._is_ramped:
+            if seen.is_standing or now_s - self._sent_at_s < REPEAT_S:
+                return None
+            self._is_ramped, self._at = False, 0
+        return self._want(self._stop_sequence[self._at], Stage.RAMP)
+
+    @property
+    def _stop_sequence(self) -> tuple[Exchange, ...]:
+        return self._profile.stops[self._profile.hold_category].ramp
+
+    def _off(self, seen: Seen, now_s: float) -> Wanted | None:
+        if not self._is_live(seen) or not self._profile.disable:
+            return None
+        is_faulted = seen.condition is DriveCondition.FAULT  # a ramp, if any, is the drive's own affair
+        if not is_faulted and not (self._is_ramped and seen.is_standing):
+            return self._ramp(seen, now_s)
+        if self._is_off:
+            if now_s - self._sent_at_s < REPEAT_S:
+                return None
+            self._is_off, self._at = False, 0
+        return self._want(self._profile.disable[self._at], Stage.DISABLE)
+
+    def _enable(self, seen: Seen) -> Wanted | None:
+        if self._was_on or seen.measured_at_s <= self._sent_at_s:
+            return None  # dropped out; or its answer to the last step has not been seen
+        step = next((s for s in self._profile.enable if s.when is seen.condition), None)
+        return self._want(step.exchange, Stage.ENABLE) if step else None
+
+    def _setpoint(self) -> Wanted | None:
+        sequence = self._profile.setpoints[_VERBS[self.goal.kind]]
+        while not self._is_set:
+            exchange = sequence[self._at]
+            if not (exchange.skip_unchanged and self._is_unchanged(exchange)):
+                return self._want(exchange, Stage.SETPOINT)
+            self._advance(sequence)
+        return None
+
+    def _is_unchanged(self, exchange: Exchange) -> bool:
+        address, words = encode_exchange(self._profile, exchange, dict(self.goal.values))
+        return self._known.get(address) == tuple(words)
+
+    def _advance(self, sequence: tuple[Exchange, ...]) -> bool:
+        """To the next request; True at the end of the sequence."""
+        self._at += 1
+        if self._at < len(sequence):
+            return False
+        self._at = 0
+        if sequence is self._profile.setpoints.get(_VERBS.get(self.goal.kind, Verb.OUTPUTS)):
+            self._is_set, self.set_at_s = True, self._sent_at_s
+            self.accepted_move_id = self.goal.move_id or self.accepted_move_id
+        return True
+
+    def _outputs(self, seen: Seen) -> Wanted | None:
+        if seen.outputs is None or seen.condition not in self._profile.enabled_in:
+            return None
+        mask = self.goal.outputs_mask
+        desired = seen.outputs & ~mask | self.goal.outputs & mask
+        if desired == seen.outputs or seen.measured_at_s <= self._sent_at_s:
+            return None
+        stage = Stage.OPEN if seen.outputs & ~desired else Stage.OUTPUTS
+        exchange = self._profile.setpoints[Verb.OUTPUTS][0]
+        return Wanted(exchange, stage, self.goal, ((Source.OUTPUTS, float(desired)),))
+
+    def acknowledged(self, wanted: Wanted, address: int, words: Sequence[int], sent_at_s: float) -> None:
+        """The drive has taken this exchange: these words at this address."""
+        self._known[address] = tuple(words)
+        if wanted.stage in (Stage.ENABLE, Stage.SETPOINT):
+            self._is_touched = True
+        if wanted.goal != self.goal:
+            return  # the goal has changed while it was on the line
+        self._sent_at_s = sent_at_s
+        if wanted.stage is Stage.RAMP:
+            self._is_ramped = self._advance(self._stop_sequence)
+        elif wanted.stage is Stage.DISABLE:
+            self._is_off = self._advance(self._profile.disable)
+            if self._is_off:
+                self._is_touched = False
+                self._known.clear()  # a drive that is off may be powered down and lose what it was told
+        elif wanted.stage is Stage.SETPOINT:
+            self._advance(self._profile.setpoints[_VERBS[self.goal.kind]])
+
+    def failed(self, wanted: Wanted) -> None:
+        """No acknowledgement: whether the drive has taken it is unknown, so the sequence starts again."""
+        if wanted.stage in (Stage.ENABLE, Stage.SETPOINT):
+            self._is_touched = True
+        for write in wanted.exchange.write:
+            self._known.pop(self._profile.field(write.field).address, None)
+        if wanted.goal == self.goal:
+            self._at = 0
+
+    def clear_fault(self) -> tuple[Wanted, ...]:
+        """The requests that clear a fault; none of them switches on."""
+        return tuple(Wanted(e, Stage.DISABLE, self.goal) for e in self._profile.fault_reset)

@@ -1,0 +1,321 @@
+"""One drive on a line: which exchange it needs next, and what its replies mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+
+from cell_controller.config import AxisDrive, Drive, IoDrive
+from cell_controller.drives.actuation import Actuator, Seen, Wanted
+from cell_controller.drives.arming import Arming
+from cell_controller.drives.errors import BlockLengthError, DriveError
+from cell_controller.drives.goal import Goal
+from cell_controller.drives.image import Image
+from cell_controller.drives.modbus import RegistersReply, Request
+from cell_controller.drives.modbus_errors import CrcError, DriveExceptionError
+from cell_controller.drives.profile import DriveProfile, ReadBlock, Source, encode_exchange
+from cell_controller.drives.requests import read_request, write_request
+from cell_controller.drives.transaction import Ended, NoReplyError
+from cell_controller.messages import DriveCondition, DriveState
+
+OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
+SILENT_AFTER = 2  # in a stop program
+PROBE_S = 0.5  # between two tries of a silent drive, so that it does not starve the others
+RETRY_S = 0.1  # a stop that failed lets the others have their turn before it is tried again
+IDENTIFY_S = 1.0  # between two armings of a drive that is not what it must be
+FAULT_RESET_S = 1.0  # between two resets of a fault that does not go
+IN_POSITION_REV = 0.01  # coarse against any drive's own window: catches arrival at another target
+
+
+class Purpose(Enum):
+    """What a request of a device is for."""
+
+    FAST = "fast"
+    SLOW = "slow"
+    AUDIT = "audit"
+    ARM = "arm"
+    WRITE = "write"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request that a device wants to make."""
+
+    device: str
+    request: Request
+    purpose: Purpose
+    wanted: Wanted | None = None
+    block: ReadBlock | None = None
+    number: int = 0  # AUDIT: which setting
+
+
+class Device:
+    """Pure bookkeeping of one drive; the bus moves the bytes."""
+
+    def __init__(
+        self, name: str, drive: Drive, profile: DriveProfile, arming_values: Mapping[Source, float]
+    ) -> None:
+        self.name, self.drive, self.profile = name, drive, profile
+        self.image = Image(profile, drive)
+        self.actuator = Actuator(profile)
+        self.arming = Arming(profile, drive.unit, arming_values)
+        self.is_offline = True
+        self.failures = 0
+        self._retry_at_s = -inf
+        self._arm_at_s = -inf
+        self._reset_at_s = -inf
+        self._reset_left: list[Wanted] = []
+        self._turns = 0
+        self._audits = 0
+        self._slow_turns = [0] * len(profile.reads.slow)
+        self.transactions = self.timeouts = self.crc_errors = self.other_errors = 0
+
+    # State
+
+    @property
+    def is_module(self) -> bool:
+        return isinstance(self.drive, IoDrive)
+
+    @property
+    def is_armed(self) -> bool:
+        return self.arming.is_done and not self.is_offline
+
+    @property
+    def condition(self) -> DriveCondition:
+        return DriveCondition.OFFLINE if self.is_offline else self.image.condition
+
+    @property
+    def is_standing(self) -> bool:
+        """Measured standstill, by a drive that answers."""
+        return not self.is_offline and self.image.is_standing
+
+    @property
+    def is_silent(self) -> bool:
+        """Did not answer twice in a row; one broken frame is not yet silence."""
+        return self.is_offline or self.failures >= SILENT_AFTER
+
+    @property
+    def probe_at_s(self) -> float:
+        """When a silent drive is asked again."""
+        return self._retry_at_s if self.is_offline else -inf
+
+    @property
+    def can_move(self) -> bool:
+        """Answers, is armed and switched on."""
+        return self.is_armed and self.condition in self.profile.enabled_in
+
+    def seen(self) -> Seen:
+        return Seen(
+            self.condition, self.is_standing, self.is_armed, self.image.measured_at_s, self.image.outputs
+        )
+
+    @property
+    def has_dropped_out(self) -> bool:
+        """Went off by itself while it was wanted on."""
+        return self.actuator.has_dropped_out(self.seen())
+
+    def at_target(self) -> bool:
+        """The newest move is acknowledged, and measured since then to have arrived."""
+        if not isinstance(self.drive, AxisDrive) or not self.image.measured_at_s > self.actuator.set_at_s:
+            return False
+        way_m = abs(self.image.position_m - self.actuator.goal.target_m)
+        is_there = way_m <= IN_POSITION_REV * self.drive.m_per_rev
+        return is_there and self.image.passes(self.profile.at_target)
+
+    # Exchanges
+
+    def pursue(self, goal: Goal) -> None:
+        self.actuator.pursue(goal)
+
+    def port_opened(self) -> None:
+        """Everything has to be proved again."""
+        self.is_offline, self.failures = True, 0
+        self._retry_at_s = self._arm_at_s = -inf
+        self.disarm()
+
+    def port_lost(self) -> None:
+        self.is_offline = True
+        self.disarm()
+
+    def disarm(self) -> None:
+        """Its settings may be lost."""
+        self.arming.restart()
+        self.actuator.forget()
+
+    def may_ask(self, now_s: float) -> bool:
+        """A drive that answers any time, a silent one now and then."""
+        return not self.is_offline or now_s >= self._retry_at_s
+
+    def write_job(self, now_s: float, *, stops_only: bool = False) -> Job | None:
+        """The next write towards the goal."""
+        if now_s < self._retry_at_s:
+            return None
+        wanted = self.actuator.wanted(self.seen(), now_s)
+        if wanted is None or (stops_only and not wanted.stage.is_stop):
+            return None
+        return self._write(wanted, Purpose.WRITE)
+
+    def _write(self, wanted: Wanted, purpose: Purpose) -> Job:
+        request = write_request(self.profile, self.drive.unit, wanted.exchange, dict(wanted.values))
+        return Job(self.name, request, purpose, wanted)
+
+    def fast_job(self) -> Job:
+        """The read of the fast block."""
+        block = self.profile.reads.fast
+        request = read_request(self.profile, self.drive.unit, block)
+        return Job(self.name, request, Purpose.FAST, block=block)
+
+    def arm_job(self, now_s: float) -> Job | None:
+        """The next request of the arming, None when armed or not yet to be tried again."""
+        if self.is_offline or now_s < self._arm_at_s:
+            return None
+        job = self.arming.job()
+        return Job(self.name, job.request, Purpose.ARM) if job else None
+
+    def reset_job(self, now_s: float) -> Job | None:
+        """The next request that clears a fault; asked only while the line is stopped."""
+        if not self._reset_left:
+            is_due = self.condition is DriveCondition.FAULT and now_s >= self._reset_at_s
+            if not is_due or not self.is_armed or not self.is_standing:
+                return None
+            self._reset_at_s = now_s + FAULT_RESET_S
+            self._reset_left = list(self.actuator.clear_fault())
+        return self._write(self._reset_left[0], Purpose.RESET) if self._reset_left else None
+
+    def audit_job(self) -> Job | None:
+        """A slow block that is due, else one armed setting in rotation."""
+        for number, block in enumerate(self.profile.reads.slow):
+            if self._turns - self._slow_turns[number] >= block.every:
+                self._slow_turns[number] = self._turns
+                request = read_request(self.profile, self.drive.unit, block)
+                return Job(self.name, request, Purpose.SLOW, block=block)
+        audit = self.arming.audit_request(self._audits) if self.is_armed else None
+        if audit is None:
+            return None
+        self._audits += 1
+        return Job(self.name, audit, Purpose.AUDIT, number=self._audits - 1)
+
+    # Replies
+
+    def ended(self, job: Job, ended: Ended, now_s: float) -> None:
+        """How one of this device's requests ended."""
+        self.transactions += 1
+        if ended.error is not None:
+            self._failed(job, ended.error, now_s)
+            return
+        self.failures = 0
+        if self.is_offline:  # back, or heard for the first time: prove everything again
+            self.is_offline = False
+            self.disarm()
+        words = ended.reply.words if isinstance(ended.reply, RegistersReply) else ()
+        try:
+            self._took(job, words, ended, now_s)
+        except BlockLengthError:
+            self.other_errors += 1
+
+    def _took(self, job: Job, words: tuple[int, ...], ended: Ended, now_s: float) -> None:
+        if job.wanted is not None:
+            self._written(job, job.wanted, ended)
+        if job.purpose is Purpose.ARM:
+            self._armed(words, now_s)
+        elif job.purpose is Purpose.AUDIT:
+            if self.is_armed and not self.arming.audit_holds(job.number, words):
+                self.disarm()
+        elif job.block is not None:
+            self.image.take(job.block, words, ended.measured_at_s)
+            self._turns += job.purpose is Purpose.FAST
+        elif words:  # function 23: written and read at once
+            self.image.take(self.profile.reads.fast, words, ended.measured_at_s)
+            self._turns += 1
+
+    def _written(self, job: Job, wanted: Wanted, ended: Ended) -> None:
+        if job.purpose is Purpose.RESET:
+            self._reset_left = self._reset_left[1:]
+            self.actuator.forget()
+            return
+        address, content = encode_exchange(self.profile, wanted.exchange, dict(wanted.values))
+        self.actuator.acknowledged(wanted, address, content, ended.sent_at_s)
+
+    def _armed(self, words: tuple[int, ...], now_s: float) -> None:
+        job = self.arming.job()
+        if job is None:
+            return
+        if not job.is_read:
+            self.arming.took()
+        elif not self.arming.brought(words):
+            self._arm_at_s = now_s + IDENTIFY_S
+
+    def interrupted(self, job: Job) -> None:
+        """A stop did not wait for the reply; whether the drive has obeyed is unknown."""
+        if job.wanted is not None:
+            self.actuator.failed(job.wanted)
+            self._reset_left = []
+
+    def _failed(self, job: Job, error: DriveError, now_s: float) -> None:
+        if job.wanted is not None:
+            self.actuator.failed(job.wanted)
+            self._reset_left = []
+        if isinstance(error, DriveExceptionError):  # it answers, and refuses
+            self.other_errors += 1
+            self.failures = 0
+            self.is_offline = False
+            self._retry_at_s = now_s + RETRY_S
+            if job.purpose is Purpose.ARM:
+                self.arming.problem = str(error)
+                self.arming.restart()
+                self._arm_at_s = now_s + IDENTIFY_S
+            return
+        if isinstance(error, NoReplyError):
+            self.timeouts += 1
+        elif isinstance(error, CrcError):
+            self.crc_errors += 1
+        else:
+            self.other_errors += 1
+        self.failures += 1
+        is_stop = job.wanted is not None and job.wanted.stage.is_stop
+        if self.failures >= OFFLINE_AFTER or self.is_offline:
+            if not self.is_offline:
+                self.disarm()
+            self.is_offline = True
+            self._retry_at_s = now_s + PROBE_S
+        elif is_stop:
+            self._retry_at_s = now_s + RETRY_S
+
+    # Report
+
+    def state(self) -> DriveState:
+        """The drive as everybody sees it."""
+        image, code = self.image, self.image.fault_code
+        text = self.profile.fault(code).text if code else ""
+        if not self.is_armed and self.arming.problem:
+            text = f"not armed: {self.arming.problem}"
+        return DriveState(
+            drive=self.name,
+            condition=self.condition,
+            is_armed=self.is_armed,
+            is_stopped=self.is_standing,
+            is_homed=image.is_homed,
+            at_target=self.at_target(),
+            move_id=self.actuator.accepted_move_id,
+            measured_at_s=image.measured_at_s if image.is_known else 0.0,
+            measured_position_m=image.position_m,
+            measured_speed_m_s=image.speed_m_s,
+            measured_force_n=image.force_n,
+            measured_speed_rpm=image.speed_rpm,
+            measured_torque_nm=image.torque_nm,
+            measured_current_a=image.current_a,
+            measured_power_w=image.power_w,
+            measured_temperature_c=image.temperature_c,
+            inputs=image.inputs,
+            outputs=image.outputs or 0,
+            analog_inputs=image.analog_inputs,
+            fault_code=code,
+            fault_text=text,
+            transactions=self.transactions,
+            timeouts=self.timeouts,
+            crc_errors=self.crc_errors,
+            other_errors=self.other_errors,
+        )

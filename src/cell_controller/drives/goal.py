@@ -1,0 +1,152 @@
+"""What one drive shall do now, in the units of its registers, made from a LineCommand and the cell file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import copysign, isfinite, pi
+from typing import Final
+
+from cell_controller.config import AxisDrive, Drive, MoveStep, SpindleDrive
+from cell_controller.drives.profile import DriveProfile, Source, Verb
+from cell_controller.messages import Allowed, DriveSetpoint, LineDrive, SetpointKind
+
+
+class GoalKind(Enum):
+    """What the exchanges of a drive converge to."""
+
+    OFF = "off"  # ramp down, then switch off
+    HOLD = "hold"  # switch on if off, ramp down, hold
+    STOP = "stop"  # ramp down and hold; a drive that is off stays off
+    KEEP = "keep"  # leave it as it is
+    MOVE = "move"
+    VELOCITY = "velocity"
+    OUTPUTS = "outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One goal; equal goals need no new exchange."""
+
+    kind: GoalKind
+    values: tuple[tuple[Source, float], ...] = ()
+    move_id: int = 0  # of a station's profile move; 0 for moves of the bus itself
+    target_m: float = 0.0  # MOVE
+    outputs: int = 0
+    outputs_mask: int = 0
+
+
+OFF: Final = Goal(GoalKind.OFF)
+HOLD: Final = Goal(GoalKind.HOLD)
+STOP: Final = Goal(GoalKind.STOP)
+KEEP: Final = Goal(GoalKind.KEEP)
+
+
+def rated_force_n(profile: DriveProfile, axis: AxisDrive) -> float:
+    """Force of an axis at 100 percent of motor torque, without losses."""
+    return (profile.nameplate.rated_torque_nm or 0.0) * 2.0 * pi / axis.m_per_rev
+
+
+def goal_of(profile: DriveProfile, drive: Drive, command: LineDrive) -> Goal:
+    """The goal of an axis or a spindle under a permit; what makes no sense is HOLD."""
+    if command.allowed is Allowed.NONE:
+        return OFF
+    if command.allowed not in (Allowed.MOTION, Allowed.RECOVERY):
+        return HOLD
+    setpoint = command.setpoint
+    if isinstance(drive, SpindleDrive):
+        return _spindle(drive, command, setpoint)
+    if not isinstance(drive, AxisDrive):
+        return HOLD
+    if setpoint.kind is SetpointKind.MOVE:
+        return _move(profile, drive, command, setpoint)
+    if setpoint.kind is SetpointKind.VELOCITY:
+        return _velocity(profile, drive, command, setpoint)
+    return HOLD
+
+
+def _spindle(drive: SpindleDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
+    speed_rpm = setpoint.target_speed_rpm
+    limit_rpm = min(command.max_speed_rpm, drive.permitted_rpm)
+    if setpoint.kind is not SetpointKind.VELOCITY or not isfinite(speed_rpm) or not limit_rpm > 0.0:
+        return HOLD
+    clipped_rpm = copysign(min(abs(speed_rpm), limit_rpm), speed_rpm)
+    if clipped_rpm == 0.0:
+        return HOLD
+    return Goal(GoalKind.VELOCITY, ((Source.TARGET_SPEED, clipped_rpm / drive.rpm_per_hz),))
+
+
+def _move(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
+    numbers = (
+        setpoint.target_position_m,
+        setpoint.target_speed_m_s,
+        setpoint.target_acceleration_m_s2,
+        command.max_speed_m_s,
+    )
+    speed_m_s = min(setpoint.target_speed_m_s, command.max_speed_m_s, drive.max_speed_m_s)
+    if not all(map(isfinite, numbers)) or speed_m_s <= 0.0 or setpoint.target_acceleration_m_s2 <= 0.0:
+        return HOLD
+    force_n = _force_limit_n(drive, command)
+    acceleration = setpoint.target_acceleration_m_s2
+    return move_goal(
+        profile, drive, setpoint.target_position_m, speed_m_s, acceleration, force_n, setpoint.move_id
+    )
+
+
+def _velocity(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
+    speed_m_s, limit_m_s = setpoint.target_speed_m_s, min(command.max_speed_m_s, drive.max_speed_m_s)
+    if not isfinite(speed_m_s) or not limit_m_s > 0.0:
+        return HOLD
+    speed_m_s = copysign(min(abs(speed_m_s), limit_m_s), speed_m_s)
+    force_n = _force_limit_n(drive, command)
+    if Verb.VELOCITY in profile.setpoints:
+        values = _shaft_values(profile, drive, speed_m_s, drive.max_acceleration_m_s2, force_n)
+        return Goal(GoalKind.VELOCITY, values)
+    if speed_m_s == 0.0:
+        return HOLD
+    # A drive that takes moves only goes towards the soft limit at that speed, until it is told otherwise.
+    end_m = drive.max_m if speed_m_s > 0.0 else drive.min_m
+    return move_goal(profile, drive, end_m, abs(speed_m_s), drive.max_acceleration_m_s2, force_n)
+
+
+def move_goal(
+    profile: DriveProfile,
+    drive: AxisDrive,
+    position_m: float,
+    speed_m_s: float,
+    acceleration_m_s2: float,
+    force_n: float,
+    move_id: int = 0,
+) -> Goal:
+    """A profile move inside the axis' range and limits."""
+    target_m = min(max(position_m, drive.min_m), drive.max_m)
+    acceleration = min(acceleration_m_s2, drive.max_acceleration_m_s2)
+    values = (
+        (Source.TARGET_POSITION, target_m / drive.m_per_rev),
+        *_shaft_values(profile, drive, min(speed_m_s, drive.max_speed_m_s), acceleration, force_n),
+    )
+    return Goal(GoalKind.MOVE, values, move_id, target_m)
+
+
+def program_move(profile: DriveProfile, drive: AxisDrive, step: MoveStep) -> Goal:
+    """The move of a stop program, with all the force that the axis may use."""
+    return move_goal(
+        profile, drive, step.position_m, step.speed_m_s, step.acceleration_m_s2, drive.max_force_n
+    )
+
+
+def _force_limit_n(drive: AxisDrive, command: LineDrive) -> float:
+    limits = [drive.max_force_n, command.max_force_n, command.setpoint.force_limit_n]
+    return min(limit for limit in limits if limit > 0.0)  # 0 says: no limit of its own
+
+
+def _shaft_values(
+    profile: DriveProfile, drive: AxisDrive, speed_m_s: float, acceleration_m_s2: float, force_n: float
+) -> tuple[tuple[Source, float], ...]:
+    percent = 100.0 * force_n / rated_force_n(profile, drive)
+    most = profile.nameplate.max_torque_percent or percent
+    return (
+        (Source.TARGET_SPEED, speed_m_s / drive.m_per_rev * 60.0),
+        (Source.ACCELERATION, acceleration_m_s2 / drive.m_per_rev * 60.0),
+        (Source.TORQUE_LIMIT, min(percent, most)),
+    )

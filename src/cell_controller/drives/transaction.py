@@ -1,0 +1,151 @@
+"""One request at a time on a half-duplex line, sans-I/O: silences, time limits, drained late replies.
+
+Every call has the time; nothing here waits. A reply that comes after its request was given up is thrown away:
+the line stays silent for the drain time first, and what still arrives belongs to no request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from cell_controller.drives.errors import DriveError
+from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.modbus import (
+    Reply,
+    Request,
+    encode_request,
+    expected_length,
+    parse_reply,
+    reply_length,
+    request_length,
+)
+from cell_controller.drives.profile import Timing
+
+MAX_FRAME = 256  # bytes; Modbus over serial line v1.02
+
+
+class NoReplyError(DriveError):
+    """Nothing arrived in time."""
+
+    def __init__(self, unit: int, waited_s: float) -> None:
+        super().__init__(f"unit {unit} did not answer within {waited_s:.3f} s")
+        self.unit, self.waited_s = unit, waited_s
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a request ended: with its reply, or with the reason why there is none."""
+
+    request: Request
+    sent_at_s: float
+    measured_at_s: float  # when the request was over: what a reply says is not older
+    reply: Reply | None = None
+    error: DriveError | None = None
+
+
+@dataclass(slots=True)
+class _Pending:
+    request: Request
+    timing: Timing
+    sent_at_s: float
+    sent_by_s: float  # the request's last bit
+    reply_s: float  # length of the good reply
+    give_up_s: float
+    buffer: bytearray
+
+
+class HalfDuplex:
+    """The line as its only master sees it."""
+
+    def __init__(self, speed: LineSpeed, now_s: float) -> None:
+        self._speed = speed
+        self._pending: _Pending | None = None
+        self._quiet_since_s = now_s
+        self._last_gap_s = speed.t35_s
+        self._silent_until_s = now_s
+        self.stray_bytes = 0  # arrived when nothing was asked
+        self.is_clean = True  # nothing has gone wrong since the last good reply
+
+    @property
+    def is_idle(self) -> bool:
+        return self._pending is None
+
+    def start_at_s(self, gap_s: float) -> float:
+        """When a request to a drive with this gap may begin."""
+        silence_s = self._speed.silence_s(self._last_gap_s, gap_s)
+        return max(self._silent_until_s, self._quiet_since_s + silence_s)
+
+    def start(self, request: Request, timing: Timing, now_s: float, reply_begins_within_s: float) -> bytes:
+        """The bytes to send now. Only when idle and not before `start_at_s`."""
+        sent_by_s = now_s + self._speed.frame_s(request_length(request))
+        reply_s = self._speed.frame_s(reply_length(request))
+        give_up_s = sent_by_s + reply_begins_within_s + reply_s
+        self._pending = _Pending(request, timing, now_s, sent_by_s, reply_s, give_up_s, bytearray())
+        self._last_gap_s = timing.gap_s
+        return encode_request(request)
+
+    def feed(self, data: bytes, at_s: float) -> None:
+        """Bytes that the host read at this time."""
+        pending = self._pending
+        self._quiet_since_s = max(self._quiet_since_s, at_s)
+        if pending is None:
+            self.stray_bytes += len(data)
+        elif len(pending.buffer) <= MAX_FRAME:  # an endless frame must not grow the memory
+            pending.buffer += data
+
+    def poll(self, now_s: float) -> Ended | None:
+        """How the request in flight ended, None while it has not."""
+        pending = self._pending
+        if pending is None:
+            return None
+        frame = bytes(pending.buffer)
+        if len(frame) >= max(expected_length(pending.request, frame), 2):
+            return self._end(pending, frame, now_s)
+        if now_s < pending.give_up_s:
+            return None
+        if frame:
+            return self._end(pending, frame, now_s)
+        return self._fail(pending, NoReplyError(pending.request.unit, now_s - pending.sent_at_s), now_s)
+
+    def _end(self, pending: _Pending, frame: bytes, now_s: float) -> Ended:
+        try:
+            reply = parse_reply(pending.request, frame)
+        except DriveError as error:
+            return self._fail(pending, error, now_s)
+        self._pending = None
+        self.is_clean = True
+        return Ended(pending.request, pending.sent_at_s, pending.sent_by_s, reply)
+
+    def _fail(self, pending: _Pending, error: DriveError, now_s: float) -> Ended:
+        self._pending = None
+        self.is_clean = False
+        self._quiet_since_s = max(self._quiet_since_s, pending.sent_by_s)
+        self._silent_until_s = now_s + pending.timing.drain_s
+        return Ended(pending.request, pending.sent_at_s, pending.sent_by_s, error=error)
+
+    @property
+    def yields_at_s(self) -> float:
+        """When a stop may give the request in flight up: its reply is over, or would be."""
+        pending = self._pending
+        if pending is None:
+            return -inf
+        if pending.buffer:
+            return min(self._quiet_since_s + pending.reply_s, pending.give_up_s)
+        latest_s = pending.sent_by_s + pending.timing.max_reply_delay_s + pending.reply_s
+        return min(latest_s, pending.give_up_s)
+
+    def give_up(self, now_s: float) -> Ended | None:
+        """Give the request in flight up for a stop; only from `yields_at_s` on."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return None
+        self.is_clean = False
+        self._quiet_since_s = max(self._quiet_since_s, pending.sent_by_s)
+        error = NoReplyError(pending.request.unit, now_s - pending.sent_at_s)
+        return Ended(pending.request, pending.sent_at_s, pending.sent_by_s, error=error)
+
+    @property
+    def due_s(self) -> float:
+        """When `poll` has to be called without new bytes; inf when nothing is asked."""
+        return self._pending.give_up_s if self._pending else inf
