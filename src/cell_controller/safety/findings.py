@@ -17,6 +17,7 @@ class RuleName(StrEnum):
     AIR = "air"
     SESSION = "session"
     LATE = "late"
+    ABORT = "abort"
     MANAGER_LOST = "manager_lost"
     LINE_LOST = "line_lost"
     LINE_DOWN = "line_down"

@@ -56,6 +56,7 @@ class Interlock:
         self._findings: tuple[Finding, ...] = ()
         self._known: frozenset[tuple[RuleName, str]] | None = None  # present in the step before
         self._hindrance = ""
+        self._has_permit = False  # at the last step, untripped
         self._is_motion_released = False  # since the reset the manager has asked for something else
         self._discarded, self._discarded_at_s = 0, -inf
         self._tick_due_s = -inf
@@ -87,11 +88,16 @@ class Interlock:
         self._note_epoch()
         spoke = self._take_setpoints(inputs)
         self._zones = view_zones(snapshot, snapshot.permit)
-        over = (*events_of(inputs.faults, snapshot), *(f for f in passed if not f.is_warning))
+        over = (
+            *events_of(inputs.faults, snapshot),
+            *(f for f in passed if not f.is_warning),
+            *self._withdrawal(),
+        )
         self._count_discarded(inputs, now_s)
         self._evaluate()
         is_changed = self._latch_all(over)
         self._hindrance = self._reset_hindrance(over)
+        self._was_ready |= not self._hindrance
         is_changed |= self._decide(is_edge, over)
         return Step(self._send(now_s, is_changed, spoke), self._next_deadline_s(now_s))
 
@@ -106,6 +112,16 @@ class Interlock:
                 permit, own_session=inputs.session, tripped_at_s=self._latch.newest_at_s
             )
         return is_edge
+
+    def _withdrawal(self) -> tuple[Finding, ...]:
+        """An Abort takes the permit away altogether: the stop programs, not a mere hold."""
+        permit = self._snapshot.permit
+        had_permit = self._has_permit
+        is_given = permit is not None and permit.permit is not Permit.NONE
+        self._has_permit = is_given and not self._latch.is_tripped
+        if self._latch.is_tripped or is_given or not had_permit:
+            return ()
+        return (Finding(RuleName.ABORT, CELL_MANAGER, "has aborted and withdrawn its permit"),)
 
     def _take_setpoints(self, inputs: Inputs) -> tuple[str, ...]:
         """Stations with a new setpoint that may be used."""
@@ -135,7 +151,10 @@ class Interlock:
         self._findings = in_order(found) if found else ()
 
     def _latch_all(self, over: tuple[Finding, ...]) -> bool:
-        """Trip on anything that is not OK; while tripped, keep what was OK a step before in its order."""
+        """Trip on anything that is not OK; while tripped, list what was OK a step before in its order.
+
+        What is still missing while the cell comes up hinders the reset and is not listed.
+        """
         now_s = self._snapshot.now_s
         present = tuple(f for f in self._findings if not f.is_warning)
         keys = frozenset(f.key for f in present)
@@ -144,7 +163,10 @@ class Interlock:
         was_tripped = self._latch.is_tripped
         new = in_order((*fresh, *over))
         for finding in new:
-            self._latch.trip(finding, now_s, is_recoverable=self._rules.is_recoverable(finding))
+            if self._was_ready:
+                self._latch.trip(finding, now_s, is_recoverable=self._rules.is_recoverable(finding))
+            else:
+                self._latch.postpone(now_s)
         self._known = keys
         if new and self._snapshot.phase is not SafetyPhase.RECOVERY:
             self._recovery.lapse()

@@ -44,6 +44,10 @@ class Latch:
         )
         self.trips = (*self.trips, trip)
 
+    def postpone(self, now_s: float) -> None:
+        """Something happened that is not worth a place in the list; a reset must have seen it all the same."""
+        self.newest_at_s = now_s
+
     def refresh(self, present: Collection[tuple[RuleName, str]]) -> None:
         """Bring `is_present` of the trips up to date."""
         if any(t.is_present != ((t.rule, t.subject) in present) for t in self.trips):

@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     Rule(RuleName.GUARD, Reads.CELL, line_rules.guard_locked, False, CATEGORY_1, "lock the guard"),
     Rule(RuleName.SESSION, Reads.EVENT, None, True, CATEGORY_1, "find out why it restarted, then clear"),
     Rule(RuleName.LATE, Reads.EVENT, None, True, CATEGORY_1, "find out what loads the computer, then clear"),
+    Rule(RuleName.ABORT, Reads.EVENT, None, True, CATEGORY_1, "find out why it was aborted, then clear"),
     Rule(
         RuleName.MANAGER_LOST,
         Reads.CELL,
@@ -74,7 +75,7 @@ RULES: tuple[Rule, ...] = (
         line_rules.line_down,
         False,
         CATEGORY_1,
-        "plug in the line and wait until its drives are armed",
+        "wait until its drives are armed; if the port does not open, plug in the line",
     ),
     Rule(
         RuleName.BUS_STOPPED,

@@ -24,6 +24,22 @@ def test_it_starts_tripped_and_says_so(bench: Bench) -> None:
     assert all(d.allowed is Allowed.STOP_PROGRAM for d in bench.commands["weld_line"].drives)
 
 
+def test_what_is_missing_while_the_cell_comes_up_hinders_and_is_no_trip(bench: Bench) -> None:
+    bench.silent = {"weld_line", "robot"}
+    bench.run(0.3)
+    bench.silent = set()
+    bench.edit_line("weld_line", phase=LinePhase.ARMING, is_armed=False)
+    bench.run(0.3)
+    assert bench.safety.reset_hindrance.startswith("weld_line: its drives are being armed: wait until")
+    bench.edit_line("weld_line", phase=LinePhase.STOPPED, is_armed=True)
+    bench.run(0.1)
+    assert bench.safety.can_reset
+    assert bench.rules == ("startup",)
+    bench.silent = {"weld_line"}
+    bench.run(0.2)
+    assert bench.rules == ("startup", "line_lost")
+
+
 def test_it_commands_nothing_until_every_bus_was_heard(bench: Bench) -> None:
     bench.silent = {"grind_line"}
     bench.run(0.5)
