@@ -21,7 +21,7 @@ from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from cell_controller.bringup.table import DECLARED, NodeSpec, build, parse_arguments, settle
+from cell_controller.bringup.table import DECLARED, LOGGING, NodeSpec, build, parse_arguments, settle
 from launch import LaunchDescription
 
 # Later than the longest stop program that `cell check` lets pass: see docs/safety.md.
@@ -64,6 +64,7 @@ def node_action(spec: NodeSpec) -> Node:
         name=spec.name,
         namespace=spec.namespace,
         arguments=list(spec.arguments),
+        ros_arguments=list(LOGGING),
         parameters=[*spec.parameter_files, *({name: value} for name, value in spec.parameters)],
         remappings=list(spec.remaps),
         additional_env=dict(spec.environment),

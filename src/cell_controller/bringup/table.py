@@ -19,6 +19,7 @@ from cell_controller.config import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, 
 PACKAGE = "cell_controller"
 EXECUTABLE = "cell_node"  # in launch/executables; the module below, for `ros2 run` and `ros2 launch`
 MODULE = "cell_controller.bringup.node"
+LOGGING = ("--disable-external-lib-logs",)  # a node has no log; what it says when it fails goes to stderr
 
 
 class Role(IntEnum):
@@ -60,7 +61,7 @@ class NodeSpec:
         """The same on both ways of starting."""
         if not self.is_node:
             return ()
-        words = ["--ros-args", "-r", f"__node:={self.name}", "-r", f"__ns:={self.namespace}"]
+        words = ["--ros-args", *LOGGING, "-r", f"__node:={self.name}", "-r", f"__ns:={self.namespace}"]
         for source, target in self.remaps:
             words += ["-r", f"{source}:={target}"]
         for name, value in self.parameters:

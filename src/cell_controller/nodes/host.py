@@ -25,7 +25,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from cell_controller.messages import Finished, StopRequested
-from cell_controller.nodes import convert
+from cell_controller.nodes import convert, environment
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
@@ -89,6 +89,7 @@ class RosHost:
     def run(self) -> int:
         """Serve until the Unit has finished or a signal arrives; leaves nothing behind."""
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        environment.prepare()
         context = rclpy.Context()
         rclpy.init(args=self._arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
         try:

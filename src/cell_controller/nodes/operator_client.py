@@ -44,7 +44,7 @@ from cell_controller.messages import (
     SafetyState,
     StationState,
 )
-from cell_controller.nodes import convert
+from cell_controller.nodes import convert, environment
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string
 from cell_controller.runtime import Service, ports
@@ -95,6 +95,7 @@ class OperatorClient:
 
     def open(self) -> None:
         """Join the cell's namespace; returns at once, discovery goes on in the background."""
+        environment.prepare()
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         node = Node(
