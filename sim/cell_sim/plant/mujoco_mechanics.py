@@ -24,7 +24,6 @@ from cell_sim.plant.parts import Part
 from cell_sim.plant.spindle import Spindle
 
 _BANDWIDTH_RAD_S = 150.0  # position loop of a stiff servo, about 24 Hz; critically damped
-_HOLDING = 1e6  # N: a closed brake on an axis at rest
 _SETTLED_M, _SETTLED_M_S = (
     1e-6,
     2e-5,
@@ -93,11 +92,14 @@ class MujocoMechanics:
                 ramp.position_m = axis.position_m  # a speed loop does not remember a lost way
         else:
             axis.force_n = 0.0
-            if axis.mode is MotorMode.BRAKE:
-                slowing_n = mass * axis.spec.max_speed_m_s / BRAKING_TIME_S
-                friction_n = slowing_n + abs(axis.load_n) if axis.speed_m_s else _HOLDING
-        model.dof_frictionloss[dof] = friction_n
-        data.qfrc_applied[dof] = axis.force_n + axis.load_n
+        if axis.mode is MotorMode.BRAKE:  # carries the load, and takes the speed off evenly
+            slower_m_s = axis.spec.max_speed_m_s / BRAKING_TIME_S * dt_s
+            change_m_s = min(max(-axis.speed_m_s, -slower_m_s), slower_m_s)
+            model.dof_frictionloss[dof] = 0.0
+            data.qfrc_applied[dof] = mass * change_m_s / dt_s
+        else:
+            model.dof_frictionloss[dof] = friction_n
+            data.qfrc_applied[dof] = axis.force_n + axis.load_n
 
     def _read_axis(self, dof: int, at: int, axis: Axis) -> None:
         data, ramp = self.data, axis.ramp

@@ -1,0 +1,251 @@
+"""pymodbus as the client: every virtual drive is a proper Modbus slave, sans-I/O and on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymodbus.client import ModbusSerialClient
+from pymodbus.exceptions import ConnectionException, ModbusIOException
+from pymodbus.framer import FramerRTU
+from pymodbus.pdu import DecodePDU
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadWriteMultipleRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from cell_controller.config.loader import load_cell
+from cell_sim.drives import VirtualLine, build_line, load_profiles
+from cell_sim.plant import build_plant
+
+ROOT = Path(__file__).parents[2]
+CELL = ROOT / "config/cells/test.yaml"
+
+
+class Client:
+    """pymodbus' framer and decoder on a sans-I/O line."""
+
+    def __init__(self, line: VirtualLine) -> None:
+        self.line = line
+        self.now_s = 1.0
+        self.framer = FramerRTU(DecodePDU(False))
+
+    def ask(self, pdu):
+        self.line.write(self.framer.buildFrame(pdu), self.now_s)
+        received, end_s = b"", self.now_s + 0.1
+        while not received and self.line.next_event_s() <= end_s:
+            received = self.line.read(self.line.next_event_s())
+        self.now_s = end_s
+        used, reply = self.framer.handleFrame(received, pdu.dev_id, 0)
+        assert used == len(received) > 0
+        return reply
+
+
+@pytest.fixture
+def lines() -> dict[str, Client]:
+    loaded = load_cell(CELL)
+    plant = build_plant(loaded.cell, next(iter(loaded.recipes.values())))
+    profiles = load_profiles(loaded.cell, ROOT / "config/drives")
+    clients = {name: Client(build_line(loaded.cell, name, profiles, plant)) for name in loaded.cell.lines}
+    plant.set_outputs("safety_io", 1)  # relay closed
+    return clients
+
+
+def test_reads_of_every_block_are_understood(lines):
+    for client in lines.values():
+        for drive in client.line.drives:
+            for block in (drive.profile.reads.fast, *drive.profile.reads.slow):
+                first, count = drive.profile.span(block.fields)
+                reply = client.ask(ReadHoldingRegistersRequest(address=first, count=count, dev_id=drive.unit))
+                assert not reply.isError(), (drive.name, block)
+                assert len(reply.registers) == count
+
+
+def test_single_and_multiple_writes_read_back(lines):
+    client = lines["weld_line"]
+    assert not client.ask(WriteSingleRegisterRequest(address=0x5100, registers=[25], dev_id=3)).isError()
+    reply = client.ask(WriteMultipleRegistersRequest(address=0x5100, registers=[30, 1], dev_id=3))
+    assert (reply.address, reply.count) == (0x5100, 2)
+    reply = client.ask(ReadHoldingRegistersRequest(address=0x5100, count=2, dev_id=3))
+    assert reply.registers == [30, 1]
+
+
+def test_read_write_in_one_request(lines):
+    pdu = ReadWriteMultipleRegistersRequest(
+        read_address=0x4000, read_count=7, write_address=0x5000, write_registers=[6], dev_id=3
+    )
+    reply = lines["weld_line"].ask(pdu)
+    assert reply.registers[0] & 0x6F == 0x21
+
+
+@pytest.mark.parametrize(
+    ("pdu", "code"),
+    [
+        (ReadWriteMultipleRegistersRequest(read_count=2, write_registers=[0], dev_id=1), 1),
+        (ReadHoldingRegistersRequest(address=0x7F00, count=1, dev_id=3), 2),
+        (ReadHoldingRegistersRequest(address=0x0012, count=11, dev_id=1), 3),
+        (WriteSingleRegisterRequest(address=0x2001, registers=[0xFFFF], dev_id=4), 3),
+    ],
+)
+def test_exceptions_are_understood(lines, pdu, code):
+    reply = lines["weld_line"].ask(pdu)
+    assert reply.isError()
+    assert reply.exception_code == code
+
+
+@pytest.mark.parametrize(
+    ("line", "unit", "request_", "reply"),
+    [  # bytes of the manuals, with the unit of the cell in place of theirs
+        ("weld_line", 4, "2000 0012", "06 2000 0012"),  # C2000: forward
+        ("weld_line", 4, "2000 0001", "06 2000 0001"),  # stop
+        ("weld_line", 4, "2002 0002", "06 2002 0002"),  # reset
+    ],
+)
+def test_the_manual_writes_of_the_inverter_are_echoed(lines, line, unit, request_, reply):
+    from cell_sim.drives.modbus import with_crc
+
+    client = lines[line].line
+    client.write(with_crc(bytes((unit, 6)) + bytes.fromhex(request_)), 1.0)
+    assert client.read(1.1) == with_crc(bytes((unit,)) + bytes.fromhex(reply))
+
+
+# -- on a pseudo-terminal, as a process --------------------------------------------------------------
+
+
+class Simulator:
+    """The server process of one test."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        command = [sys.executable, "-m", "cell_sim.server", str(CELL), "--run-dir", str(run_dir)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        assert ready
+        assert self.process.stdout.readline() == "simulator ready: 4 lines\n"
+
+    def client(self, line: str) -> ModbusSerialClient:
+        client = ModbusSerialClient(
+            str(self.run_dir / line), baudrate=115200, stopbits=2, timeout=0.5, retries=0
+        )
+        assert client.connect()
+        return client
+
+    def end(self) -> int:
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGTERM)
+        code = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def simulator(tmp_path) -> Iterator[Simulator]:
+    simulator = Simulator(tmp_path)
+    yield simulator
+    assert simulator.end() == 0
+    assert not list(tmp_path.glob("*_line"))
+
+
+def command(simulator: Simulator, **words) -> dict:
+    import json
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as talk:
+        talk.settimeout(5)
+        talk.connect(str(simulator.run_dir / "sim.sock"))
+        talk.sendall(json.dumps(words).encode() + b"\n")
+        received = b""
+        while not received.endswith(b"\n"):
+            received += talk.recv(65536)
+    return json.loads(received)
+
+
+def silence() -> None:
+    """The gap that pymodbus does not keep and that a drive needs to tell two frames apart."""
+    select.select([], [], [], 0.004)
+
+
+def wait_for(condition, timeout_s: float = 10.0):
+    """Poll until the condition holds; the process under test has its own clock."""
+    end_s = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < end_s, "did not happen in time"
+        select.select([], [], [], 0.01)
+    return found
+
+
+def test_a_live_line_answers_moves_and_records(simulator):
+    safety, weld = simulator.client("safety_line"), simulator.client("weld_line")
+    try:
+        assert not safety.write_register(0x0002, 3, device_id=1).isError()
+        for word in (0x06, 0x07, 0x10F):
+            assert not weld.write_register(0x5000, word, device_id=3).isError()
+            silence()
+        speed = (-6000) & 0xFFFFFFFF
+        block = [0x0F, 3, speed & 0xFFFF, speed >> 16, 3000, 2000, 0]
+        assert not weld.write_registers(0x5000, block, device_id=3).isError()
+        wait_for(lambda: command(simulator, do="status")["axes"]["weld_z"][0] < 0.055)
+        assert not weld.write_register(0x5000, 0x10F, device_id=3).isError()
+        wait_for(lambda: command(simulator, do="status")["axes"]["weld_z"][1] == 0.0)
+        text = wait_for(lambda: (simulator.run_dir / "motion.jsonl").read_text())
+        wait_for(lambda: '"kind_of":"motion"' in (simulator.run_dir / "motion.jsonl").read_text())
+        assert text
+    finally:
+        weld.close()
+        safety.close()
+
+
+def test_a_pulled_cable_fails_the_port_and_the_plug_brings_it_back(simulator):
+    weld = simulator.client("weld_line")
+    try:
+        assert not weld.read_holding_registers(0x4000, count=7, device_id=3).isError()
+        assert command(simulator, do="unplug", line="weld_line")["ok"]
+        assert not (simulator.run_dir / "weld_line").exists()
+        with pytest.raises((ModbusIOException, ConnectionException, OSError)):
+            weld.read_holding_registers(0x4000, count=7, device_id=3)
+        weld.close()
+        assert command(simulator, do="plug", line="weld_line")["ok"]
+        weld = simulator.client("weld_line")
+        assert not weld.read_holding_registers(0x4000, count=7, device_id=3).isError()
+    finally:
+        weld.close()
+
+
+def test_commands_that_make_no_sense_are_answered_with_the_reason(simulator):
+    assert "none of" in command(simulator, do="dance")["error"]
+    assert "conveyor" in command(simulator, do="jam", conveyor="belt", on=True)["error"]
+    assert not command(simulator, do="estop", on=1)["ok"]
+    assert command(simulator, do="estop", on=True)["relay_closed"] is False
+
+
+def test_a_second_simulator_in_the_same_directory_is_refused(simulator):
+    argv = [sys.executable, "-m", "cell_sim.server", str(CELL), "--run-dir", str(simulator.run_dir)]
+    second = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 2
+    assert "another simulator" in second.stderr
+
+
+def test_a_path_that_is_no_link_is_not_replaced(tmp_path):
+    (tmp_path / "weld_line").write_text("mine")
+    argv = [sys.executable, "-m", "cell_sim.server", str(CELL), "--run-dir", str(tmp_path)]
+    refused = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode == 2
+    assert (tmp_path / "weld_line").read_text() == "mine"
+
+
+def test_it_ends_by_itself_after_the_last_port_was_closed(simulator):
+    client = simulator.client("weld_line")
+    assert not client.read_holding_registers(0x4000, count=1, device_id=3).isError()
+    client.close()
+    assert simulator.process.wait(30) == 0
