@@ -191,7 +191,9 @@ class LineBench:
             self.wire.read(self.now_s)
 
     def _tell(self, event: LineEvent) -> None:
-        self.events.append((self.now_s + 0.001, lambda: self.runner.deliver(LINE_EVENT.name, event, self.now_s)))
+        self.events.append(
+            (self.now_s + 0.001, lambda: self.runner.deliver(LINE_EVENT.name, event, self.now_s))
+        )
 
     def unplug(self) -> None:
         self.is_plugged = self._is_open = False

@@ -18,6 +18,7 @@ from cell_controller.messages import DriveCondition
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 _ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY)
+_STILL_GOALS = (GoalKind.OFF, GoalKind.HOLD, GoalKind.STOP)
 _VERBS = {GoalKind.MOVE: Verb.PROFILE_MOVE, GoalKind.VELOCITY: Verb.VELOCITY}
 
 
@@ -89,8 +90,12 @@ class Actuator:
         """Make this the goal; the same goal again changes nothing."""
         if goal == self.goal:
             return
+        was_ramped = self._is_ramped and goal.kind in _STILL_GOALS
+        sent_at_s = self._sent_at_s
         self.goal = goal
         self._restart()
+        if was_ramped:  # from one kind of standing still to another: the stop holds
+            self._is_ramped, self._sent_at_s = True, sent_at_s
         if goal.kind not in _ON_GOALS:
             self._was_on = False
 

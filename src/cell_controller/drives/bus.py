@@ -175,7 +175,8 @@ class DriveBus:
         if self._talk is None:
             self._leave_if_asked(now_s)
             return
-        if self._phase is LinePhase.ARMING and all(d.is_armed for d in self._devices):
+        is_proved = all(d.is_armed and not d.needs_reading for d in self._devices)
+        if self._phase is LinePhase.ARMING and is_proved:
             self._phase = LinePhase.STOPPED
             self._stop_what_moves(now_s)
         if self._phase is LinePhase.PERMITTED:

@@ -58,7 +58,7 @@ class Conversation:
         line = self._line
         stop = self._stop_job(wishes, now_s)
         if not line.is_idle:
-            if stop is None or now_s < line.yields_at_s:
+            if stop is None or self._is_stop(self._flying, wishes) or now_s < line.yields_at_s:
                 return None
             line.give_up(now_s)
             if self._flying is not None:
@@ -81,6 +81,11 @@ class Conversation:
         self._flying, self._next = job, None
         return Outgoing(self._line.start(job.request, timing, now_s, within_s), drains)
 
+    def _is_stop(self, job: Job | None, wishes: Wishes) -> bool:
+        """Served as a stop itself: it has its own time limit, and the next stop waits for it."""
+        wanted = job.wanted if job is not None else None
+        return wanted is not None and (wishes.is_stopping or wanted.stage.is_stop)
+
     def _stop_job(self, wishes: Wishes, now_s: float) -> Job | None:
         return self._cycle.stop_job(now_s, wishes.order, all_writes=wishes.is_stopping)
 
@@ -102,7 +107,8 @@ class Conversation:
         line = self._line
         stop = self._stop_job(wishes, now_s)
         if not line.is_idle:
-            return min(line.due_s, line.yields_at_s if stop is not None else inf)
+            is_urgent = stop is not None and not self._is_stop(self._flying, wishes)
+            return min(line.due_s, line.yields_at_s if is_urgent else inf)
         job = stop or self._next
         if job is not None:
             return line.start_at_s(self._gap_s(job))

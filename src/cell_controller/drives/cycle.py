@@ -68,7 +68,7 @@ class Cycle:
         if not self._is_slot_open:
             return None
         self._is_slot_open = False
-        job = self._write_job(now_s, may_reset) if arms_first else None
+        job = self._write_job(now_s, arms_first, may_reset) if arms_first else None
         if job is not None:
             return job
         for _ in self._round:
@@ -94,17 +94,19 @@ class Cycle:
         if slot is _Slot.READ and device is not None:
             return device.fast_job() if device.may_ask(now_s) else None
         if slot is _Slot.WRITE:
-            return self._write_job(now_s, may_reset)
+            return self._write_job(now_s, False, may_reset)
         return self._audit_job(now_s)
 
-    def _write_job(self, now_s: float, may_reset: bool) -> Job | None:
-        """A write of the next drive that waits: arming, fault reset, setpoint."""
+    def _write_job(self, now_s: float, arms_first: bool, may_reset: bool) -> Job | None:
+        """A write of the next drive that waits: arming with its last reading, fault reset, setpoint."""
         for step in range(len(self._devices)):
             at = (self._writer + step) % len(self._devices)
             device = self._devices[at]
             if device.is_offline:
                 continue
             job = device.arm_job(now_s)
+            if job is None and arms_first and device.needs_reading:
+                job = device.fast_job()
             if job is None and may_reset:
                 job = device.reset_job(now_s)
             if job is None and device in self._slow:

@@ -63,6 +63,8 @@ class Device:
         self.actuator = Actuator(profile)
         self.arming = Arming(profile, drive.unit, arming_values)
         self.is_offline = True
+        self._is_unread = True  # not read since it came back: its old values say nothing of now
+        self.needs_reading = True  # before it counts as ready
         self.failures = 0
         self._retry_at_s = -inf
         self._arm_at_s = -inf
@@ -85,12 +87,14 @@ class Device:
 
     @property
     def condition(self) -> DriveCondition:
-        return DriveCondition.OFFLINE if self.is_offline else self.image.condition
+        if self.is_offline:
+            return DriveCondition.OFFLINE
+        return DriveCondition.NOT_READY if self._is_unread else self.image.condition
 
     @property
     def is_standing(self) -> bool:
         """Measured standstill, by a drive that answers."""
-        return not self.is_offline and self.image.is_standing
+        return not self.is_offline and not self._is_unread and self.image.is_standing
 
     @property
     def is_silent(self) -> bool:
@@ -133,6 +137,7 @@ class Device:
     def port_opened(self) -> None:
         """Everything has to be proved again."""
         self.is_offline, self.failures = True, 0
+        self.needs_reading = True
         self._retry_at_s = self._arm_at_s = -inf
         self.disarm()
 
@@ -208,6 +213,7 @@ class Device:
             return
         self.failures = 0
         if self.is_offline:  # back, or heard for the first time: prove everything again
+            self._is_unread = True
             self.is_offline = False
             self.disarm()
         words = ended.reply.words if isinstance(ended.reply, RegistersReply) else ()
@@ -226,10 +232,15 @@ class Device:
                 self.disarm()
         elif job.block is not None:
             self.image.take(job.block, words, ended.measured_at_s)
-            self._turns += job.purpose is Purpose.FAST
+            if job.purpose is Purpose.FAST:
+                self._was_read()
         elif words:  # function 23: written and read at once
             self.image.take(self.profile.reads.fast, words, ended.measured_at_s)
-            self._turns += 1
+            self._was_read()
+
+    def _was_read(self) -> None:
+        self._turns += 1
+        self._is_unread = self.needs_reading = False
 
     def _written(self, job: Job, wanted: Wanted, ended: Ended) -> None:
         if job.purpose is Purpose.RESET:
@@ -243,6 +254,7 @@ class Device:
         job = self.arming.job()
         if job is None:
             return
+        self.needs_reading = True
         if not job.is_read:
             self.arming.took()
         elif not self.arming.brought(words):
