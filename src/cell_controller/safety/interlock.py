@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from cell_controller.config import INTERLOCK, CellFile
-from cell_controller.messages import CellPermit, Permit, SafetyPhase, SafetyState
-from cell_controller.packml import Mode
+from cell_controller.messages import CellPermit, SafetyPhase, SafetyState
 from cell_controller.plan import CellPlan
 from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step
 from cell_controller.runtime.ports import LINE_COMMAND, SAFETY, SETPOINT
@@ -15,9 +14,10 @@ from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.gate import Clearance, Gate
 from cell_controller.safety.guarding import Guarding, must_reopen_outputs
 from cell_controller.safety.hindrance import lines_hindrance, reset_hindrance
-from cell_controller.safety.latch import Latch, ResetEdge
+from cell_controller.safety.latch import Latch
 from cell_controller.safety.limits import limits_of
 from cell_controller.safety.line_rules import ECHO_LIMITS
+from cell_controller.safety.permits import PermitWatch
 from cell_controller.safety.recovery import RecoveryPermit
 from cell_controller.safety.rules import RuleBook, in_order
 from cell_controller.safety.snapshot import Snapshot
@@ -33,7 +33,6 @@ from cell_controller.safety.zones import ZoneRule, ZoneView, view_zones
 
 PERIOD_S = 0.02  # of LineCommand and SafetyState; a bus accepts an echo of at most 0.1 s
 DISCARDED_SHOWN_S = 10.0  # long enough for an operator to read
-_MODES_WITH_MOTION = (Mode.PRODUCTION, Mode.MAINTENANCE, Mode.MANUAL)
 
 
 class Interlock:
@@ -49,7 +48,7 @@ class Interlock:
         self._rules = RuleBook(limits)
         self._watch = LineWatch(self._rules, self._snapshot)
         self._epochs = Epochs(limits.lines)
-        self._latch, self._edge = Latch(), ResetEdge()
+        self._latch, self._permits = Latch(), PermitWatch()
         self._gate, self._guarding = Gate(limits), Guarding(limits)
         self._recovery = RecoveryPermit(limits, self._rules)
         self._zones: dict[str, ZoneView] = {}
@@ -57,7 +56,8 @@ class Interlock:
         self._known: frozenset[tuple[RuleName, str]] | None = None  # present in the step before
         self._hindrance = ""
         self._has_permit = False  # at the last step, untripped
-        self._is_motion_released = False  # since the reset the manager has asked for something else
+        self._was_ready = False  # a reset has been possible since the start
+        self._permits.reset()  # since the reset the manager has asked for something else
         self._discarded, self._discarded_at_s = 0, -inf
         self._tick_due_s = -inf
         self._told: object = None
@@ -91,7 +91,7 @@ class Interlock:
         over = (
             *events_of(inputs.faults, snapshot),
             *(f for f in passed if not f.is_warning),
-            *self._withdrawal(),
+            *self._permits.withdrawal(snapshot.permit, is_tripped=self._latch.is_tripped),
         )
         self._count_discarded(inputs, now_s)
         self._evaluate()
@@ -102,26 +102,17 @@ class Interlock:
         return Step(self._send(now_s, is_changed, spoke), self._next_deadline_s(now_s))
 
     def _take_permits(self, inputs: Inputs) -> bool:
-        """True when a reset edge was among them; each clear_id is used up here."""
+        """True when a reset edge was among them."""
         is_edge = False
         for permit in take_permits(inputs, self._snapshot):
             self._recovery.hear(permit)
-            if self._snapshot.phase is SafetyPhase.HOLD and permit.permit is not Permit.MOTION:
-                self._is_motion_released = True
-            is_edge |= self._edge.sees(
-                permit, own_session=inputs.session, tripped_at_s=self._latch.newest_at_s
+            is_edge |= self._permits.hear(
+                permit,
+                self._snapshot.phase,
+                own_session=inputs.session,
+                tripped_at_s=self._latch.newest_at_s,
             )
         return is_edge
-
-    def _withdrawal(self) -> tuple[Finding, ...]:
-        """An Abort takes the permit away altogether: the stop programs, not a mere hold."""
-        permit = self._snapshot.permit
-        had_permit = self._has_permit
-        is_given = permit is not None and permit.permit is not Permit.NONE
-        self._has_permit = is_given and not self._latch.is_tripped
-        if self._latch.is_tripped or is_given or not had_permit:
-            return ()
-        return (Finding(RuleName.ABORT, CELL_MANAGER, "has aborted and withdrawn its permit"),)
 
     def _take_setpoints(self, inputs: Inputs) -> tuple[str, ...]:
         """Stations with a new setpoint that may be used."""
@@ -196,7 +187,7 @@ class Interlock:
         elif snapshot.phase is SafetyPhase.TRIPPED:
             if is_edge and not self._hindrance:
                 self._latch.reset()
-                self._is_motion_released = False
+                self._permits.reset()
                 self._enter(SafetyPhase.HOLD, is_new_epoch=True)
             elif permit is not None and self._may_recover(permit, present):
                 self._recovery.begin(permit)
@@ -206,7 +197,7 @@ class Interlock:
                 self._advance_epoch()
             else:
                 return False
-        elif (snapshot.phase is SafetyPhase.MOTION) == self._wants_motion(permit):
+        elif (snapshot.phase is SafetyPhase.MOTION) == self._permits.wants_motion(snapshot):
             return False
         elif snapshot.phase is SafetyPhase.MOTION:
             self._enter(SafetyPhase.HOLD, is_new_epoch=False)
@@ -220,15 +211,6 @@ class Interlock:
     def _may_recover(self, permit: CellPermit, present: tuple[Finding, ...]) -> bool:
         return self._snapshot.is_permit_fresh and self._recovery.may_begin(
             permit, present, lines_hindrance(self._snapshot, self._epochs)
-        )
-
-    def _wants_motion(self, permit: CellPermit | None) -> bool:
-        return (
-            permit is not None
-            and self._snapshot.is_permit_fresh
-            and self._is_motion_released
-            and permit.permit is Permit.MOTION
-            and permit.mode in _MODES_WITH_MOTION
         )
 
     def _enter(self, phase: SafetyPhase, *, is_new_epoch: bool) -> None:
@@ -263,7 +245,13 @@ class Interlock:
         if lines and self._epochs.may_command:
             clearance = self._clearance()
             sent = [Sent(LINE_COMMAND.name, self._gate.command(line, snapshot, clearance)) for line in lines]
-        told = (snapshot.phase, snapshot.epoch, self._latch.trips, not self._hindrance, self._edge.newest)
+        told = (
+            snapshot.phase,
+            snapshot.epoch,
+            self._latch.trips,
+            not self._hindrance,
+            self._permits.newest_clear_id,
+        )
         if is_tick or told != self._told:
             self._told = told
             sent.append(Sent(SAFETY.name, self._safety_state()))
@@ -291,7 +279,7 @@ class Interlock:
             warnings=self._warnings(),
             can_reset=self._latch.is_tripped and not self._hindrance,
             reset_hindrance=self._hindrance,
-            clear_id=self._edge.newest,
+            clear_id=self._permits.newest_clear_id,
             occupied_zones=tuple(f"{z.zone.name}:{s}" for z in self._zones.values() for s in z.occupants),
             inputs_on=tuple(n for n, i in self._limits.inputs.items() if snapshot.is_on(i.channel)),
         )
@@ -301,7 +289,7 @@ class Interlock:
         found = [f.words for f in self._findings if f.is_warning]
         if snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY):
             found += self._gate.warnings
-        if snapshot.phase is SafetyPhase.HOLD and self._wants_motion(snapshot.permit):
+        if snapshot.phase is SafetyPhase.HOLD and self._permits.wants_motion(snapshot):
             found.append("motion waits for the guard to lock")
         if self._guarding.is_escalated:
             found.append("drive enable is open: a stop has failed")

@@ -45,7 +45,7 @@ class Latch:
         self.trips = (*self.trips, trip)
 
     def postpone(self, now_s: float) -> None:
-        """Something happened that is not worth a place in the list; a reset must have seen it all the same."""
+        """Something happened that is not listed; a reset must have seen it all the same."""
         self.newest_at_s = now_s
 
     def refresh(self, present: Collection[tuple[RuleName, str]]) -> None:
