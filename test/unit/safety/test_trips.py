@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cell_controller.messages import Allowed, DriveCondition, Echo, LinePhase, SafetyPhase
+from cell_controller.messages import Allowed, DriveCondition, Echo, LinePhase, Permit, SafetyPhase
 from cell_controller.safety import RULES, RuleName
 from support.interlock_bench import Bench
 
@@ -55,6 +55,7 @@ CASES: dict[str, tuple[str, Callable[[Bench], None]]] = {
         "manager_lost cell_manager",
         lambda b: setattr(b, "permit_echo", Echo("interlock", b.session, b.now_s)),
     ),
+    "abort": ("abort cell_manager", lambda b: b.ask(Permit.NONE)),
     "station silent": ("station_lost robot", _silence("robot")),
     "line silent": ("line_lost weld_line", _silence("weld_line")),
     "port closed": ("line_down weld_line", _line("weld_line", phase=LinePhase.CLOSED, is_armed=False)),
