@@ -1,4 +1,5 @@
 """The cell's state model after ISA-TR88.00.02-2022: one table, one machine, time as an argument."""
+
 from cell_controller.packml.commands import START_TYPE, STOP_TYPE, Command
 from cell_controller.packml.counters import (
     MachSpeed,

@@ -1,4 +1,5 @@
 """PackML control commands with the numbers of ISA-TR88.00.02-2022."""
+
 from enum import IntEnum
 
 

@@ -1,4 +1,5 @@
 """PackML's product counters and speeds."""
+
 from collections import deque
 from dataclasses import dataclass
 from math import isfinite

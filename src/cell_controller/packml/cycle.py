@@ -1,4 +1,5 @@
 """Values that go into and come out of the PackML machine."""
+
 from dataclasses import dataclass
 
 from cell_controller.packml.commands import Command

@@ -1,4 +1,5 @@
 """Refusals and misuse of the PackML room; an error carries what was asked and what is legal."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

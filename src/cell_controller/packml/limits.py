@@ -1,4 +1,5 @@
 """How long each acting state may take, and what follows when it takes longer."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum

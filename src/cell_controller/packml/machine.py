@@ -1,4 +1,5 @@
 """The PackML machine: the table, the modes and the bookkeeping around one present state."""
+
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence

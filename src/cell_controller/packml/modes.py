@@ -7,6 +7,7 @@ of the button is the hold, so the Hold path is absent too; and Starting is skipp
 may home or run up by itself in this mode: Start only opens Execute for the operator's own jog.
 Execute is mandatory in every mode; `processes_parts` says where it may touch a part.
 """
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum

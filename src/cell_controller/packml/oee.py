@@ -5,6 +5,7 @@ OEE = their product = GQ x PRI/PBT. Our mapping: PBT is the time in Production l
 APT the time in Production's Execute, PQ and GQ the processed and good parts, PRI = 1/design speed.
 Performance is not clipped: a part that ends in Holding or Completing counts although its time does not.
 """
+
 from dataclasses import dataclass, fields
 from math import isfinite
 

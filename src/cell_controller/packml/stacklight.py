@@ -1,4 +1,5 @@
 """The stack light as a function of state and material flags, after the table in ISA-TR88.00.02-2022."""
+
 from dataclasses import dataclass
 from enum import Enum, IntFlag
 

@@ -5,6 +5,7 @@ states of a run in which something moves and from which Unholding can honestly l
 Left out are Idle and Complete (Unhold would enter Execute without a Start) and Starting (Unhold
 would enter Execute past whatever Starting had not yet done, such as homing): Stop is legal there.
 """
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -107,6 +108,8 @@ def as_markdown() -> str:
     for rule in RULES:
         sources = ", ".join(state.name.capitalize() for state in rule.sources)
         event = event_name(rule.command)
-        lines.append(f"| {event if rule.command is None else event.capitalize()} | {sources} | "
-                     f"{rule.target.name.capitalize()} |")
+        lines.append(
+            f"| {event if rule.command is None else event.capitalize()} | {sources} | "
+            f"{rule.target.name.capitalize()} |"
+        )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
 """PackML's state timers: StateCurrentTime, StateCumulativeTime and AccTimeSinceReset."""
+
 from dataclasses import dataclass
 
 from cell_controller.packml.modes import Mode

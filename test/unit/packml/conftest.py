@@ -1,4 +1,5 @@
 """A machine in any state of any mode, driven there by commands alone."""
+
 from collections.abc import Callable
 
 import pytest

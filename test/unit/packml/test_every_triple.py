@@ -2,6 +2,7 @@
 
 Nothing of table.py is imported: a test never asks the table whether the table is right.
 """
+
 from collections.abc import Callable
 
 import pytest

@@ -1,4 +1,5 @@
 """Priorities in a cycle, overdue acting states, stop reason, state_seq, history and start-up."""
+
 from collections.abc import Callable
 
 import pytest
@@ -134,9 +135,7 @@ def test_a_legal_stop_is_never_lost_to_a_request_that_does_nothing(
     assert any(answer.is_accepted for answer in cycle.answers) == is_any_legal
 
 
-@pytest.mark.parametrize(
-    "state", [State.UNHOLDING, State.SUSPENDING, State.UNSUSPENDING, State.COMPLETING]
-)
+@pytest.mark.parametrize("state", [State.UNHOLDING, State.SUSPENDING, State.UNSUSPENDING, State.COMPLETING])
 def test_an_accepted_hold_overrides_a_simultaneous_state_complete(
     state: State, machine_in: MachineIn
 ) -> None:

@@ -1,4 +1,5 @@
 """OEE after ISO 22400-2."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,5 @@
 """Random runs of commands, state completes, mode changes and time."""
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

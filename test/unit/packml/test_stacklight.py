@@ -1,4 +1,5 @@
 """The stack light, against the 2022 table written out by hand, and the Markdown of the transition table."""
+
 import pytest
 
 from cell_controller.packml import STATES, StackLight, State, as_markdown, describe, stack_light

@@ -1,4 +1,5 @@
 """State timers, product counts and speeds."""
+
 import pytest
 
 from cell_controller.packml import (
