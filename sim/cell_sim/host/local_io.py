@@ -104,9 +104,11 @@ class SimSerial:
         if at_s == inf or (self._host.now_s <= self._polled_s <= at_s):
             return
         self._polled_s = at_s
-        self._host.scheduler.at(at_s, self._arrived)
+        self._host.scheduler.at(at_s, lambda: self._arrived(at_s))
 
-    def _arrived(self) -> None:
+    def _arrived(self, planned_s: float) -> None:
+        if planned_s != self._polled_s:
+            return  # an earlier look has been planned since
         self._polled_s = inf
         now_s = self._host.now_s
         data = self._wire.read(now_s)
