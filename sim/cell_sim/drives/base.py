@@ -37,6 +37,7 @@ class VirtualDrive:
                 self._by_address[address] = quantity
         self._holes = self._readable_holes()
         self._heard_s = -inf
+        self._timeout_s = inf  # watchdog_s, inf while it is off
         self.is_expired = False
         self.now_s = plant.now_s
 
@@ -61,6 +62,7 @@ class VirtualDrive:
         self.is_expired = False
         self._heard_s = now_s
         self.power_up()
+        self._timeout_s = self.watchdog_s or inf
 
     def power_off(self, now_s: float) -> None:
         """Mains off: no torque, no answer."""
@@ -109,17 +111,15 @@ class VirtualDrive:
         """When something happens without any traffic; inf for never."""
         if not self.is_powered:
             return inf
-        timeout_s = self.watchdog_s
-        watchdog = self._heard_s + timeout_s if timeout_s > 0.0 and not self.is_expired else inf
-        return min(watchdog, self.due_s)
+        watchdog = self._heard_s + self._timeout_s
+        return min(inf if self.is_expired else watchdog, self.due_s)
 
     def advance(self, now_s: float) -> None:
         """Bring drive and plant to this time."""
         if not self.is_powered:
             return
-        timeout_s = self.watchdog_s
-        if timeout_s > 0.0 and not self.is_expired and now_s >= self._heard_s + timeout_s:
-            self._move_to(self._heard_s + timeout_s)
+        if not self.is_expired and now_s >= self._heard_s + self._timeout_s:
+            self._move_to(self._heard_s + self._timeout_s)
             self.is_expired = True
             self.plant.record.event(self.now_s, "watchdog", self.name)
             self.expired()
@@ -196,6 +196,7 @@ class VirtualDrive:
                 self.eeprom[quantity] = self.raw(quantity)
                 self.eeprom_writes += 1
         self.written(touched)
+        self._timeout_s = self.watchdog_s or inf
 
     def is_eeprom(self, quantity: Quantity) -> bool:
         """Whether a write of this field survives a power cycle now."""

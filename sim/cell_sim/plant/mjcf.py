@@ -58,10 +58,8 @@ class _Model:
             self.root, "option", timestep=str(TIMESTEP_S), integrator="implicitfast", gravity="0 0 -9.81"
         )
         visual = SubElement(self.root, "visual")
-        SubElement(visual, "global", offwidth="1600", offheight="900", fovy="38")
-        SubElement(
-            visual, "headlight", ambient="0.45 0.45 0.45", diffuse="0.35 0.35 0.35", specular="0.1 0.1 0.1"
-        )
+        SubElement(visual, "global", offwidth="1600", offheight="900")
+        SubElement(visual, "headlight", ambient="0.38 0.38 0.40", diffuse="0.30 0.30 0.30", specular="0 0 0")
         SubElement(visual, "quality", shadowsize="4096")
         assets = SubElement(self.root, "asset")
         SubElement(
@@ -78,10 +76,9 @@ class _Model:
         SubElement(default, "geom", contype="0", conaffinity="0", mass="0", group="1")
         SubElement(default, "joint", damping="0", solimpfriction=_BRAKE_IMPEDANCE)
         world = SubElement(self.root, "worldbody")
-        SubElement(
-            world, "light", pos="0.5 -2.5 4", dir="0.05 0.5 -1", diffuse="0.7 0.7 0.7", castshadow="true"
-        )
-        SubElement(world, "geom", type="plane", size="6 6 0.1", rgba=_FLOOR)
+        light = {"directional": "true", "diffuse": "0.42 0.42 0.40", "specular": "0.1 0.1 0.1"}
+        SubElement(world, "light", light, pos="1 -2 4", dir="-0.25 0.55 -1", castshadow="true")
+        SubElement(world, "geom", type="plane", size="30 30 0.1", rgba=_FLOOR)
         return world
 
     def build(self) -> Element:
@@ -101,9 +98,10 @@ class _Model:
                 body, f"{_PLATE_M[0] / 2 - 0.002} 0.004 0.0005", f"0 0 {self.recipe.part.thickness_m}", _STEEL
             )
         long_m = max(c.pitch_m * (len(c.places) - 1) for c in self.cell.conveyors.values())
-        eye = (long_m / 2 + 0.9, -2.6, 2.05)
+        SubElement(self.world, "body", name="view", pos=f"{long_m / 2} 0 {BELT_TOP_M - 0.02}")
+        eye = (long_m / 2 + 1.7, -3.9, 2.3)
         SubElement(
-            self.world, "camera", name="still", pos=_text(eye), xyaxes="0.955 0.297 0 -0.115 0.371 0.921"
+            self.world, "camera", name="still", mode="targetbody", target="view", pos=_text(eye), fovy="29"
         )
         return self.root
 
