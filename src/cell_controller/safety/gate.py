@@ -124,8 +124,10 @@ class Gate:
         state = snapshot.usable(limits.name)
         words, wish = "", feed.wishes.get(limits.name, DriveSetpoint(limits.name))
         if feed.setpoint is None:
-            words = f"{limits.name}: no usable setpoint: {feed.refusal or 'none has arrived'}"
-        elif state is None:
+            if feed.refusal:  # else motion has just begun, and the first one is on its way
+                inhibits.append(f"{limits.name}: no usable setpoint: {feed.refusal}")
+            return self._still(limits, Allowed.HOLD)
+        if state is None:
             words = f"{limits.name}: its state is not known"
         elif wish.kind in _MOVING_KINDS and not feed.setpoint.program:
             words = f"{limits.name}: {limits.station} names no stop program"
