@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cell_controller.cli.options import PROCESSES, operator_name
+from cell_controller.cli.options import PROCESSES, add_command, operator_name
 
 CellFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Cell file.", show_default=False)]
 
@@ -101,4 +101,4 @@ def run(
 
 def register(app: typer.Typer) -> None:
     for command in (check, up, run):
-        app.command(rich_help_panel=PROCESSES)(command)
+        add_command(app, command, PROCESSES)

@@ -18,7 +18,8 @@ class NoCellError(CliError):
         self.namespace, self.within_s = namespace, within_s
         domain = os.environ.get("ROS_DOMAIN_ID", "0")
         super().__init__(
-            f"no cell answers on {namespace} within {within_s:g} s. Start one: cell up config/cells/demo.yaml; "
+            f"no cell answers on {namespace} within {within_s:g} s. "
+            "Start one: cell up config/cells/demo.yaml; "
             f"or find the one that runs: ROS_DOMAIN_ID is {domain} here, --namespace {namespace}"
         )
 

@@ -33,13 +33,16 @@ def jog(
         owner = station or _station_of(client, drive)
         watch = _Watch(client, owner)
         out = Console(highlight=False)
+        is_moving = False
         try:
             with client.hold_to_run(owner, RecoveryAction.JOG, drive=drive, speed_m_s=speed_m_s) as button:
                 refuse_unless_accepted("Jog", _answer(client, button))
+                is_moving = True
                 _hold(client, button, for_s, watch.is_done, lambda: _show_drive(out, client, drive))
         finally:
-            time.sleep(LET_GO_S)
-            out.print(f"{drive}: {_where(before)} -> {_where(_drive(client, drive) or before)}")
+            if is_moving:
+                time.sleep(LET_GO_S)
+                out.print(f"{drive}: {_where(before)} -> {_where(_drive(client, drive) or before)}")
 
 
 def recover(namespace: str, operator: str, station: str, *, for_s: float | None) -> None:
@@ -91,7 +94,20 @@ def _hold(
     is_done: Callable[[], bool],
     show: Callable[[], None],
 ) -> bool:
-    """True when the task ended by itself, False when the time is over; raises when the cell ends it."""
+    """True when the task ended by itself, False when let go; raises when the cell ends it."""
+    try:
+        return _hold_until_done(client, button, for_s, is_done, show)
+    except KeyboardInterrupt:  # this is how a button is let go
+        return False
+
+
+def _hold_until_done(
+    client: OperatorClient,
+    button: str,
+    for_s: float | None,
+    is_done: Callable[[], bool],
+    show: Callable[[], None],
+) -> bool:
     began_s = shown_s = fresh_s = now_s = time.monotonic()
     while for_s is None or now_s - began_s < for_s:
         now_s = time.monotonic()

@@ -53,19 +53,16 @@ def root(
 ) -> None:
     """Run, command and watch a manufacturing cell.
 
-    [bold]Three parts through the simulated demo cell:[/bold]
+    [bold]Three parts through the simulated demo cell[/bold]
 
-      cell run
+    cell run --parts 3
 
-    [bold]A cell to play with[/bold] (each line in a terminal of its own, or after the other):
+    [bold]A cell to play with[/bold], watch and order in other terminals
 
-      cell up config/cells/demo.yaml
-
-      cell watch
-
-      cell parts order --recipe bracket --quantity 3
-
-      cell command clear && cell command reset && cell command start
+    cell up config/cells/demo.yaml
+    cell watch
+    cell parts order --recipe bracket --quantity 3
+    cell command clear && cell command reset && cell command start
 
     Ctrl-C of [bold]up[/bold] and [bold]run[/bold] stops the motion first, then the processes.
     """

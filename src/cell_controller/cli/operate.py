@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cell_controller.cli.options import CELL_COMMANDS, Namespace, Operator, Timeout
+from cell_controller.cli.options import CELL_COMMANDS, Namespace, Operator, Timeout, add_command
 
 ForSeconds = Annotated[
     float | None,
@@ -123,6 +123,6 @@ def recover(
 
 def register(app: typer.Typer) -> None:
     for function in (command, mode, recover):
-        app.command(rich_help_panel=CELL_COMMANDS)(function)
+        add_command(app, function, CELL_COMMANDS)
     # -5mm/s is a speed, not an option.
-    app.command(rich_help_panel=CELL_COMMANDS, context_settings={"ignore_unknown_options": True})(jog)
+    add_command(app, jog, CELL_COMMANDS, context_settings={"ignore_unknown_options": True})

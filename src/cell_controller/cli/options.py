@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import os
+import re
+from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +25,14 @@ def operator_name() -> str:
         return os.environ.get("CELL_OPERATOR") or getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in containers
         return "operator"
+
+
+def add_command(
+    app: typer.Typer, function: Callable[..., None], panel: str | None = None, **more: Any
+) -> None:
+    """Register a command; lines of its docstring flow within their paragraphs."""
+    text = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or "")
+    app.command(help=text, rich_help_panel=panel, **more)(function)
 
 
 def check_namespace(text: str) -> str:

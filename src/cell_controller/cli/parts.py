@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cell_controller.cli.options import Namespace, Operator, Timeout
+from cell_controller.cli.options import Namespace, Operator, Timeout, add_command
 
 if TYPE_CHECKING:
     from cell_controller.messages import PartState
 
-app = typer.Typer(help="List parts, order new ones, decide about suspect ones.", rich_markup_mode="rich")
+app = typer.Typer()
 
 PartArgument = Annotated[str, typer.Argument(metavar="PART", help="Part id.", show_default=False)]
 
@@ -44,7 +44,6 @@ def parts(
         typer.echo("the cell knows no parts")
 
 
-@app.command()
 def order(
     recipe: Annotated[str, typer.Option(help="Recipe of the cell file.", metavar="NAME", show_default=False)],
     quantity: Annotated[int, typer.Option(help="How many parts.", min=1, max=10000)] = 1,
@@ -72,7 +71,6 @@ def order(
     typer.echo(f"order {name}: {quantity} of {recipe} accepted")
 
 
-@app.command()
 def show(part: PartArgument, namespace: Namespace = "/cell", timeout: Timeout = 5.0) -> None:
     """Print everything that is known about one part, with its measured results.
 
@@ -86,7 +84,6 @@ def show(part: PartArgument, namespace: Namespace = "/cell", timeout: Timeout = 
         Console().print(part_view(found))
 
 
-@app.command()
 def dispose(
     part: PartArgument,
     decision: Annotated[
@@ -126,3 +123,7 @@ def _ask(namespace: str, timeout_s: float, *, part_id: str = "", order_id: str =
     if not reply.is_found:
         raise RejectedError(reply.reason)
     return reply.parts
+
+
+for _command in (order, show, dispose):
+    add_command(app, _command)

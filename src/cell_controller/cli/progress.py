@@ -78,10 +78,11 @@ class LineProgress:
         self._out.print(f"{self._said_s - self._began_s:6.1f} s  {text}", markup=False, soft_wrap=True)
 
     def show(self, run: ProductionRun, missing: Collection[str]) -> None:
-        for warning in run.alarms:
-            if warning not in self._warnings:
-                self.note(f"warning: {warning}")
-        self._warnings = run.alarms
+        if run.phase is RunPhase.PRODUCING:  # before it every cell is tripped, and says so in `run.text`
+            for warning in run.alarms:
+                if warning not in self._warnings:
+                    self.note(f"warning: {warning}")
+            self._warnings = run.alarms
         words = (head_line(run, ()), parts_line(run.state))
         if words != self._former:
             self._former = words

@@ -60,7 +60,7 @@ class Outcome:
 
 
 def produce(arguments: Arguments, wanted: Wanted) -> int:
-    """Make the order and report; returns the exit code. Raises ConfigError for a cell file that is not good."""
+    """Make the order and report; returns the exit code. ConfigError for a cell file that is not good."""
     recipe = _recipe(arguments.cell, wanted.recipe)
     keeps = arguments.run_dir is not None
     run_dir = arguments.run_dir or Path(tempfile.mkdtemp(prefix="cell-run-"))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cell_controller.cli.options import CELL_COMMANDS, Namespace, Timeout
+from cell_controller.cli.options import CELL_COMMANDS, Namespace, Timeout, add_command
 
 WATCH_PERIOD_S = 0.25  # as fast as a person reads; the cell itself publishes ten times a second
 
@@ -84,4 +84,4 @@ def alarms(
 
 def register(app: typer.Typer) -> None:
     for command in (status, watch, alarms):
-        app.command(rich_help_panel=CELL_COMMANDS)(command)
+        add_command(app, command, CELL_COMMANDS)

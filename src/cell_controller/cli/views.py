@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import isnan
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +28,19 @@ from cell_controller.packml import Command, Mode, State
 
 _LAMP_STYLES = {"red": "red", "amber": "yellow", "blue": "blue", "green": "green"}
 _VERDICT_STYLES = {Verdict.GOOD: "green", Verdict.BAD: "red", Verdict.SUSPECT: "yellow"}
+
+
+_CONDITIONS = {
+    DriveCondition.OFFLINE: "offline",
+    DriveCondition.NOT_READY: "not ready",
+    DriveCondition.SWITCH_ON_DISABLED: "off",
+    DriveCondition.READY_TO_SWITCH_ON: "ready",
+    DriveCondition.SWITCHED_ON: "on",
+    DriveCondition.OPERATION_ENABLED: "enabled",
+    DriveCondition.QUICK_STOP_ACTIVE: "quick stop",
+    DriveCondition.FAULT: "fault",
+}
+VALUES_SHOWN = 4  # the first ones of a station are those that its process is judged by
 
 
 def name_of(number: int, kind: type[State] | type[Mode] | type[Command]) -> str:
@@ -55,45 +69,52 @@ def state_view(state: CellState) -> RenderableType:
     return grid
 
 
+def _table(title: str, *columns: str) -> Table:
+    """Columns without frames: 80 characters are soon full. The first one is never cut."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, no_wrap=index == 0)
+    return table
+
+
 def stations_view(stations: Iterable[StationSummary]) -> Table:
     """One row per station."""
-    table = Table("station", "phase", "progress", "values", "", title="Stations", title_justify="left")
+    table = _table("Stations", "station", "phase", "progress", "values", "")
     for s in stations:
-        values = ", ".join(f"{p.name} {p.value:.4g}" for p in s.values[:4])
+        values = [f"{p.name} {p.value:.4g}" for p in s.values if not isnan(p.value)]
         remarks = [s.detail] if s.detail else []
         if s.tool_in_material:
             remarks.insert(0, "tool in material")
         style = "" if s.is_online else "red"
         phase = s.phase if s.is_online else "offline"
         table.add_row(
-            s.label or s.station, phase, f"{s.progress:.0%}", values, "; ".join(remarks), style=style
+            s.label or s.station,
+            phase,
+            f"{s.progress:.0%}",
+            "\n".join(values[:VALUES_SHOWN]),
+            "; ".join(remarks),
+            style=style,
         )
     return table
 
 
 def drives_view(lines: Mapping[str, DriveStates]) -> Table:
-    """One row per drive, by line."""
-    table = Table(
-        "line",
-        "drive",
-        "condition",
-        "position",
-        "speed",
-        "force",
-        "faults",
-        title="Drives",
-        title_justify="left",
-    )
+    """One row per drive, under its line."""
+    table = _table("Drives", "drive", "condition", "position", "speed", "force", "faults, errors")
     for name in sorted(lines):
         states = lines[name]
-        for index, drive in enumerate(states.drives):
+        words = [states.phase.name.lower()]
+        words += [f"{states.program}: {states.program_step}"] if states.program else []
+        words += ["tool in material"] if states.tool_in_material else []
+        words += [f"stopped by itself: {states.stop_cause}"] if states.stop_cause else []
+        table.add_row(Text(name, style="bold"), ", ".join(words))
+        for drive in states.drives:
             style = "red" if drive.condition in (DriveCondition.FAULT, DriveCondition.OFFLINE) else ""
             table.add_row(
-                f"{name} {states.phase.name.lower()}" if index == 0 else "",
-                drive.drive,
-                drive.condition.name.lower().replace("_", " "),
+                f"  {drive.drive}",
+                _CONDITIONS[drive.condition],
                 *_measured(drive),
-                drive.fault_text or _errors(drive),
+                ", ".join(filter(None, (drive.fault_text, _errors(drive)))),
                 style=style,
             )
     return table
@@ -114,7 +135,7 @@ def _quantity(value: float, unit: str) -> str:
 
 def _errors(drive: DriveState) -> str:
     bad = drive.timeouts + drive.crc_errors + drive.other_errors
-    return f"{bad} of {drive.transactions} exchanges" if bad else ""
+    return f"{bad} of {drive.transactions} bad" if bad else ""
 
 
 def safety_view(safety: SafetyState) -> RenderableType:
@@ -123,7 +144,7 @@ def safety_view(safety: SafetyState) -> RenderableType:
     head = Text.assemble("interlock ", (safety.phase.name.lower(), style), f"  epoch {safety.epoch}")
     if not safety.trips:
         return head
-    table = Table("tripped", "of", "what", "now", show_edge=False)
+    table = _table("", "tripped", "of", "what", "now")
     for trip in safety.trips:
         table.add_row(trip.rule, trip.subject, trip.text, "present" if trip.is_present else "gone")
     return Group(head, table)
@@ -131,7 +152,7 @@ def safety_view(safety: SafetyState) -> RenderableType:
 
 def parts_view(parts: Iterable[PartState]) -> Table:
     """One row per part."""
-    table = Table("part", "order", "recipe", "place", "process", "verdict", "", title_justify="left")
+    table = _table("Parts", "part", "order", "recipe", "place", "process", "verdict", "")
     for part in parts:
         verdict = Text(part.verdict.name.lower(), style=_VERDICT_STYLES.get(part.verdict, ""))
         note = "needs disposition" if part.needs_disposition else ""
@@ -166,23 +187,22 @@ def part_view(part: PartState) -> RenderableType:
 
 def alarms_view(alarms: Alarms, *, with_history: bool = False) -> Table:
     """Active alarms, and on request those that are over."""
-    table = Table("id", "severity", "source", "message", "")
+    table = _table("Alarms", "id", "severity", "message", *(("",) if with_history else ()))
     for alarm in (*alarms.active, *(alarms.history if with_history else ())):
-        style = "red" if alarm.is_active and alarm.severity >= Severity.STOP else ""
+        is_named = not alarm.source or alarm.source in alarm.message
         table.add_row(
             str(alarm.id),
             alarm.severity.name.lower(),
-            alarm.source,
-            alarm.message,
-            "active" if alarm.is_active else "over",
-            style=style,
+            alarm.message if is_named else f"{alarm.source}: {alarm.message}",
+            *(("active" if alarm.is_active else "over",) if with_history else ()),
+            style="red" if alarm.is_active and alarm.severity >= Severity.STOP else "",
         )
     return table
 
 
 def summary_view(summary: Summary) -> Table:
     """The end of `cell run`."""
-    table = Table("figure", "value", title="Summary", title_justify="left")
+    table = _table("Summary", "figure", "value")
     good = f"{summary.parts_good} good, {summary.parts_bad} bad of {summary.parts_ordered}"
     table.add_row("parts", Text(good, style="green" if summary.is_success else "red"))
     table.add_row("duration", f"{summary.duration_s:.1f} s")
