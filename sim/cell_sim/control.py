@@ -40,6 +40,7 @@ class Control:
             "estop": lambda c, t: self._estop(c),
             "guard": lambda c, t: self._guard(c),
             "air": lambda c, t: plant.set_air(_flag(c, "on")),
+            "take_parts": lambda c, t: self._take_parts(),
             "jam": lambda c, t: plant.jam(_name(c, "conveyor", plant.belts), _flag(c, "on")),
             "relay": lambda c, t: self._relay(c),
             "unplug": lambda c, t: self._plug(c, False),
@@ -79,6 +80,12 @@ class Control:
             self.plant.close_guard()
         elif not self.plant.open_guard(force=bool(command.get("force", False))):
             raise ControlError("the guard is locked")
+
+    def _take_parts(self) -> None:
+        """A person takes every part off the belts."""
+        for belt in self.plant.belts.values():
+            for lying in list(belt.parts):
+                belt.remove(lying)
 
     def _relay(self, command: Command) -> None:
         self.plant.relay.is_present = _flag(command, "present")
