@@ -57,6 +57,8 @@ class Seen:
     is_armed: bool
     measured_at_s: float
     outputs: int | None = None
+    inputs: int = 0
+    fault_code: int = 0
 
 
 class Actuator:

@@ -10,7 +10,6 @@ from math import inf
 
 from cell_controller.config import INTERLOCK, AxisDrive, CellFile
 from cell_controller.drives.conversation import Conversation, Wishes
-from cell_controller.drives.device import Device
 from cell_controller.drives.goal import OFF, Goal, GoalKind, goal_of
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
 from cell_controller.drives.line_time import LineSpeed
@@ -62,7 +61,8 @@ class DriveBus:
         self._config_hash = plan.config_hash
         self._speed = LineSpeed(line.baud, line.format)
         self._devices = make_devices(cell, plan, name)
-        self._by_name = {d.name: d for d in self._devices}
+        self._movers = tuple(d for d in self._devices if not d.is_module)
+        self._modules = tuple(d for d in self._devices if d.is_module)
         self._programs = cell.programs_of_line(name)
         self._open_masks = open_masks(cell, self._devices)
         self._in_loop = frozenset(
@@ -71,7 +71,7 @@ class DriveBus:
             if isinstance(d.drive, AxisDrive) and d.drive.control_bandwidth_hz is not None
         )
         self._inputs_depth = 10 * len(cell.lines)  # the commands of all lines come on one port
-        self._permit = PermitBook(name, tuple(self._by_name), plan.permit_valid_s)
+        self._permit = PermitBook(name, tuple(d.name for d in self._devices), plan.permit_valid_s)
         self._talk: Conversation | None = None  # while the port is open
         self._phase = LinePhase.CLOSED
         self._stop: LineStop | None = None
@@ -108,8 +108,8 @@ class DriveBus:
         for stop in inputs.new(STOP_REQUESTED.name, StopRequested):
             self._leaving = self._leaving or stop.reason or "asked to leave"
         is_news = self._listen(inputs.new(RX.name, Rx), now_s)
-        self._permit.take(inputs.new(LINE_COMMAND.name, LineCommand), inputs.session, now_s)
-        self._decide(_own_fault(inputs), now_s)
+        is_new = self._permit.take(inputs.new(LINE_COMMAND.name, LineCommand), inputs.session, now_s)
+        self._decide(_own_fault(inputs), now_s, is_new=is_new)
         self._open(now_s)
         self._speak(now_s)
         self._publish(now_s, at_once=is_news)
@@ -154,9 +154,12 @@ class DriveBus:
 
     @property
     def _wishes(self) -> Wishes:
-        first = self._stop.order if self._stop is not None else ()
+        order = self._devices
+        if self._stop is not None:
+            first = self._stop.order
+            order = (*first, *(d for d in self._devices if d not in first))
         return Wishes(
-            order=(*first, *(d for d in self._devices if d not in first)),
+            order=order,
             is_stopping=self._phase is LinePhase.STOPPING,
             is_arming=self._phase is LinePhase.ARMING,
             may_reset=self._phase is LinePhase.STOPPED,
@@ -170,7 +173,7 @@ class DriveBus:
 
     # Decisions
 
-    def _decide(self, own_fault: str, now_s: float) -> None:
+    def _decide(self, own_fault: str, now_s: float, *, is_new: bool) -> None:
         """Phase and goals from permit, arming and what happened to us."""
         if self._talk is None:
             self._leave_if_asked(now_s)
@@ -184,19 +187,17 @@ class DriveBus:
         elif self._phase is LinePhase.STOPPED and self._permit.is_stop:
             self._permit.close()  # nothing is on, and stays so until a newer epoch
         is_ready = self._phase in (LinePhase.STOPPED, LinePhase.PERMITTED) and not self._leaving
-        if is_ready and self._permit.may_obey(now_s):
+        is_due = is_new or self._phase is not LinePhase.PERMITTED
+        if is_ready and is_due and self._permit.may_obey(now_s):
             self._obey()
-        self._switch_outputs(now_s)
+        if self._modules:
+            self._switch_outputs(now_s)
         if self._phase is LinePhase.STOPPING and self._stop is not None:
             self._follow_stop(self._stop, now_s)
         elif self._phase in (LinePhase.ARMING, LinePhase.STOPPED):
             for device in self._movers:
                 device.pursue(OFF)
             self._leave_if_asked(now_s)
-
-    @property
-    def _movers(self) -> tuple[Device, ...]:
-        return tuple(d for d in self._devices if not d.is_module)
 
     def _watch_permit(self, own_fault: str, now_s: float) -> None:
         """PERMITTED ends by the interlock's stop, by a permit that is not renewed, or by ourselves."""
@@ -258,9 +259,7 @@ class DriveBus:
     def _switch_outputs(self, now_s: float) -> None:
         """Outputs by mask from every fresh command; without one the open ones open, the others hold."""
         own_stop = bool(self._stop_cause) and self._permit.epoch <= self._stop_cause_epoch
-        for device in self._devices:
-            if not device.is_module:
-                continue
+        for device in self._modules:
             if own_stop or not self._permit.is_fresh(now_s):
                 device.pursue(Goal(GoalKind.OUTPUTS, outputs_mask=self._open_masks[device.name]))
             else:
@@ -284,7 +283,7 @@ class DriveBus:
             self._phase,
             self._permit.epoch,
             self._stop_cause,
-            tuple((d.condition, d.is_armed, d.image.fault_code, d.image.inputs) for d in self._devices),
+            tuple((s.condition, s.is_armed, s.fault_code, s.inputs) for s in (d.seen for d in self._devices)),
         )
         if not at_once and key == self._published and now_s < self._publish_at_s:
             return

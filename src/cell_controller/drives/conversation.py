@@ -113,4 +113,6 @@ class Conversation:
         if job is not None:
             return line.start_at_s(self._gap_s(job))
         start_s = line.start_at_s(0.0)
-        return start_s if start_s > now_s else self._cycle.probe_at_s
+        if start_s > now_s:
+            return start_s
+        return max(self._cycle.next_cycle_s, self._cycle.probe_at_s)

@@ -12,6 +12,7 @@ from enum import Enum
 from math import inf
 
 from cell_controller.drives.device import Device, Job
+from cell_controller.drives.schedule import LEAST_CYCLE_S
 
 
 class _Slot(Enum):
@@ -34,14 +35,21 @@ class Cycle:
         )
         self._left: deque[Device] = deque(self._fast)  # fast drives that this cycle has not served
         self._is_slot_open = True
+        self._began_s = -inf
         self._at = 0
         self._writer = 0
         self._auditor = 0
 
-    def restart(self) -> None:
+    def _restart(self, now_s: float) -> None:
         """Begin a new cycle."""
         self._left = deque(self._fast)
         self._is_slot_open = True
+        self._began_s = now_s
+
+    @property
+    def next_cycle_s(self) -> float:
+        """When the next cycle may begin."""
+        return self._began_s + LEAST_CYCLE_S
 
     def stop_job(self, now_s: float, order: tuple[Device, ...], *, all_writes: bool) -> Job | None:
         """The first stop that is wanted; with `all_writes`, in a stop program, any write. Changes nothing."""
@@ -53,12 +61,11 @@ class Cycle:
 
     def next_job(self, now_s: float, *, arms_first: bool, may_reset: bool) -> Job | None:
         """The next request of the schedule, None when nobody has to be asked now."""
-        for _ in range(2):  # the rest of this cycle, then a whole one
+        job = self._cyclic(now_s, arms_first, may_reset)
+        if job is None and (arms_first or now_s >= self.next_cycle_s):
+            self._restart(now_s)
             job = self._cyclic(now_s, arms_first, may_reset)
-            if job is not None:
-                return job
-            self.restart()
-        return None
+        return job
 
     def _cyclic(self, now_s: float, arms_first: bool, may_reset: bool) -> Job | None:
         while self._left:
@@ -128,5 +135,5 @@ class Cycle:
 
     @property
     def probe_at_s(self) -> float:
-        """When the first silent drive is to be asked again; for a line on which nobody answers."""
+        """When a drive may be asked again: now, unless nobody on the line answers."""
         return min((d.probe_at_s for d in self._devices), default=inf)

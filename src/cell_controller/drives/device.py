@@ -62,6 +62,7 @@ class Device:
         self.image = Image(profile, drive)
         self.actuator = Actuator(profile)
         self.arming = Arming(profile, drive.unit, arming_values)
+        self._seen: Seen | None = None
         self.is_offline = True
         self._is_unread = True  # not read since it came back: its old values say nothing of now
         self.needs_reading = True  # before it counts as ready
@@ -111,15 +112,25 @@ class Device:
         """Answers, is armed and switched on."""
         return self.is_armed and self.condition in self.profile.enabled_in
 
+    @property
     def seen(self) -> Seen:
-        return Seen(
-            self.condition, self.is_standing, self.is_armed, self.image.measured_at_s, self.image.outputs
-        )
+        """What is known at this moment; computed once after each reply."""
+        if self._seen is None:
+            self._seen = Seen(
+                self.condition,
+                self.is_standing,
+                self.is_armed,
+                self.image.measured_at_s,
+                self.image.outputs,
+                self.image.inputs,
+                self.image.fault_code,
+            )
+        return self._seen
 
     @property
     def has_dropped_out(self) -> bool:
         """Went off by itself while it was wanted on."""
-        return self.actuator.has_dropped_out(self.seen())
+        return self.actuator.has_dropped_out(self.seen)
 
     def at_target(self) -> bool:
         """The newest move is acknowledged, and measured since then to have arrived."""
@@ -147,6 +158,7 @@ class Device:
 
     def disarm(self) -> None:
         """Its settings may be lost."""
+        self._seen = None
         self.arming.restart()
         self.actuator.forget()
 
@@ -158,7 +170,7 @@ class Device:
         """The next write towards the goal."""
         if now_s < self._retry_at_s:
             return None
-        wanted = self.actuator.wanted(self.seen(), now_s)
+        wanted = self.actuator.wanted(self.seen, now_s)
         if wanted is None or (stops_only and not wanted.stage.is_stop):
             return None
         return self._write(wanted, Purpose.WRITE)
@@ -208,6 +220,7 @@ class Device:
     def ended(self, job: Job, ended: Ended, now_s: float) -> None:
         """How one of this device's requests ended."""
         self.transactions += 1
+        self._seen = None
         if ended.error is not None:
             self._failed(job, ended.error, now_s)
             return

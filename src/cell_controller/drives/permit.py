@@ -18,6 +18,8 @@ class PermitBook:
         self.epoch = 0
         self.stopped_epoch = 0  # nothing but stops is obeyed up to this epoch
         self.command: LineCommand | None = None
+        self._by_drive: dict[str, LineDrive] = {}
+        self.is_stop = False  # the newest command stops; a stop needs no freshness
         self.discarded = 0
 
     def take(self, commands: tuple[LineCommand, ...], session: int, now_s: float) -> bool:
@@ -31,6 +33,8 @@ class PermitBook:
                 continue
             self.epoch = command.epoch
             self.command = command
+            self._by_drive = {d.drive: d for d in command.drives}
+            self.is_stop = any(d.allowed is Allowed.STOP_PROGRAM for d in command.drives)
             is_new = True
         return is_new
 
@@ -56,21 +60,13 @@ class PermitBook:
     def is_fresh(self, now_s: float) -> bool:
         return now_s < self.expires_at_s
 
-    @property
-    def is_stop(self) -> bool:
-        """The newest command stops; a stop needs no freshness."""
-        return self.command is not None and any(
-            d.allowed is Allowed.STOP_PROGRAM for d in self.command.drives
-        )
-
     def may_obey(self, now_s: float) -> bool:
         """The newest command is a permit of an epoch in which the bus has not stopped."""
         return not self.is_stop and self.epoch > self.stopped_epoch and self.is_fresh(now_s)
 
     def of(self, drive: str) -> LineDrive:
         """The newest command's part for one drive."""
-        found = self.command.drives if self.command else ()
-        return next((d for d in found if d.drive == drive), LineDrive(drive))
+        return self._by_drive.get(drive, LineDrive(drive))
 
     def close(self) -> None:
         """The bus has stopped: this epoch is over for it."""

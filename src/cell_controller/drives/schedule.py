@@ -1,6 +1,7 @@
 """The cyclic schedule of one serial line, and the intervals that ages, watchdogs and budgets derive from.
 
-Each cycle serves every fast drive once and then at most one other exchange, in a round of slots:
+Each cycle serves every fast drive once and then at most one other exchange, in a round of slots, and begins
+not earlier than LEAST_CYCLE_S after the one before:
 
     read of slow drive 1, pending write, read of slow drive 2, pending write, ..., one slow block or audit
 
@@ -20,6 +21,10 @@ from cell_controller.drives.errors import DriveError
 from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s
 from cell_controller.drives.profile import DriveProfile, Exchange, Verb
 from cell_controller.drives.requests import read_shape, write_shape
+
+# Nothing in a cell asks for more than 50 readings a second of a drive (safety inputs); a line that could go
+# faster begins a cycle at 67 Hz and leaves the processor to others. Stops never wait for it.
+LEAST_CYCLE_S = 0.015
 
 
 class ScheduleError(DriveError):
@@ -147,7 +152,8 @@ class _Round:
 
     def with_one(self, shape: ExchangeShape | None) -> float:
         """A cycle with the fast drives and one other exchange."""
-        return cycle_s(self.speed, self.base if shape is None else (*self.base, shape))
+        shapes = self.base if shape is None else (*self.base, shape)
+        return max(cycle_s(self.speed, shapes), LEAST_CYCLE_S)
 
     def costliest(self, names: list[str], attribute: str) -> tuple[str, ExchangeShape] | None:
         found = [(name, shape) for name in names for shape in getattr(self.shapes[name], attribute)]
