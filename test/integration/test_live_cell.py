@@ -1,0 +1,62 @@
+"""One running cell, from its first state over every kind of death to a good part. The order matters."""
+
+import signal
+
+import pytest
+
+from support.live_cell import LiveCell
+
+from . import cases
+
+
+def test_the_cell_comes_up_aborted_and_tripped_and_nothing_moves(live_cell: LiveCell) -> None:
+    cases.comes_up_aborted_and_tripped(live_cell)
+
+
+def test_illegal_stale_repeated_and_malformed_commands_change_nothing(live_cell: LiveCell) -> None:
+    cases.commands_that_are_illegal_stale_repeated_or_malformed_change_nothing(live_cell)
+
+
+def test_stop_type_commands_are_never_refused_for_staleness(live_cell: LiveCell) -> None:
+    cases.stop_type_commands_are_never_refused_for_staleness(live_cell)
+
+
+def test_an_old_abort_is_obeyed_and_nothing_is_obeyed_twice(live_cell: LiveCell) -> None:
+    cases.an_old_abort_is_obeyed_and_an_accepted_command_is_not_obeyed_twice(live_cell)
+
+
+def test_the_state_seq_changes_with_the_state_and_with_nothing_else(live_cell: LiveCell) -> None:
+    cases.a_state_seq_changes_with_the_state_and_with_nothing_else(live_cell)
+
+
+def test_the_commands_of_the_readme_work(live_cell: LiveCell) -> None:
+    cases.the_commands_of_the_readme_work(live_cell)
+
+
+def test_losing_the_recorder_is_an_alarm_and_no_stop(live_cell: LiveCell) -> None:
+    cases.losing_the_recorder_is_an_alarm_and_no_stop(live_cell)
+
+
+@pytest.mark.parametrize(
+    ("victim", "number"),
+    [
+        ("weld_line", signal.SIGKILL),
+        ("interlock", signal.SIGKILL),
+        ("robot", signal.SIGKILL),
+        ("grind_line", signal.SIGSTOP),
+        ("cell_manager", signal.SIGSTOP),
+    ],
+    ids=lambda v: v.name if isinstance(v, signal.Signals) else v,
+)
+def test_a_weld_survives_nothing_but_a_person(
+    live_cell: LiveCell, victim: str, number: signal.Signals
+) -> None:
+    cases.a_weld_survives_nothing_but_a_person(live_cell, victim, number)
+
+
+def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell: LiveCell) -> None:
+    cases.an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell)
+
+
+def test_after_all_that_a_good_part_is_made(live_cell: LiveCell) -> None:
+    cases.a_good_part_is_made(live_cell)

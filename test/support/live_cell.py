@@ -1,0 +1,224 @@
+"""A running cell as the integration cases see it: its processes, its topics, its simulated machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cell_controller.bringup.up import CellUp
+from cell_controller.messages import (
+    SET_MODE,
+    CellState,
+    CommandResult,
+    Disposition,
+    RecoveryAction,
+    ResultCode,
+    SafetyPhase,
+)
+from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
+from cell_controller.packml import Command, Mode, State
+
+READY_S = 90.0  # eleven interpreters on two busy cores
+STANDSTILL_M_S = 0.002  # of an axis; below any motion that is meant
+STANDSTILL_RPM = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """True motion of one axis (m/s) or spindle (rpm), from the simulator."""
+
+    at_s: float
+    mover: str
+    speed: float
+
+
+class LiveCell:
+    """One cell that is up. Every wait has a limit, and says what the cell was doing when it was missed."""
+
+    def __init__(self, up: CellUp, client: OperatorClient) -> None:
+        self.up, self.client = up, client
+        self.spindles = {n for n, d in up.cell.drives.items() if d.kind == "spindle"}
+
+    # what it says
+
+    @property
+    def state(self) -> CellState:
+        state = self.client.state
+        assert state is not None
+        return state
+
+    def describe(self) -> str:
+        state, safety = self.client.state, self.client.safety
+        parts = [
+            f"{p.part_id} {p.place} {p.process} {p.verdict.name} {p.detail}"
+            for p in (state.parts if state else ())
+        ]
+        return "; ".join(
+            [
+                f"{State(state.state).name} {state.stop_reason} clear: {state.clear_hindrance!r}"
+                if state
+                else "no state",
+                f"{safety.phase.name} epoch {safety.epoch} {safety.first_out!r} reset: {safety.reset_hindrance!r} "
+                f"trips {[f'{t.rule} {t.subject}: {t.text}' for t in safety.trips]} warnings {safety.warnings}"
+                if safety
+                else "no safety",
+                *(
+                    f"{s.station}: {s.phase} {s.result.name} {s.detail}"
+                    for s in self.client.station_states.values()
+                ),
+                *(
+                    f"{d.line}: {d.phase.name} epoch {d.epoch} {d.stop_cause!r}"
+                    for d in self.client.drive_states.values()
+                ),
+                f"parts {parts}",
+                f"alarms {[a.message for a in self.client.alarms.active]}",
+                f"exit codes { {n: c for n, c in self.up.exit_codes().items() if c} }",
+            ]
+        )
+
+    def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        try:
+            self.client.wait_until(condition, timeout_s, what)
+        except NoAnswerError as error:
+            raise AssertionError(f"{error}\n{self.describe()}") from error
+
+    def reach(self, state: State, timeout_s: float) -> None:
+        self.until(lambda: self.state.state == state, timeout_s, f"state {state.name}")
+
+    # what an operator does
+
+    def ask(self, command: int, **options: Any) -> CommandResult:
+        return self.client.command(command, **options)
+
+    def must(self, command: int, **options: Any) -> None:
+        """A command that is accepted, when the cell is ready for it."""
+        result = self.ask(command, **options)
+        deadline_s = time.monotonic() + 10.0
+        while result.code in (ResultCode.REFUSED, ResultCode.STALE) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+            result = self.ask(command, **options)
+        assert result.code is ResultCode.ACCEPTED, f"{result}\n{self.describe()}"
+
+    def clear(self) -> None:
+        """From Aborted to Stopped; every process has to be up for it."""
+        self.until(lambda: not self.up.missing(), READY_S, f"all nodes; missing: {self.up.missing()}")
+        self.reach(State.ABORTED, 30.0)
+        self.until(lambda: not self.state.clear_hindrance, 30.0, "nothing in the way of Clear")
+        self.must(Command.CLEAR)
+        self.reach(State.STOPPED, 15.0)
+
+    def start(self) -> None:
+        """From Stopped to Execute."""
+        self.must(Command.RESET)
+        self.reach(State.IDLE, 15.0)
+        self.must(Command.START)
+        self.reach(State.EXECUTE, 60.0)
+
+    def order(self, quantity: int) -> str:
+        order_id = f"order-{time.monotonic_ns()}"
+        (recipe,) = self._recipes()
+        reply = self.client.submit_order(recipe, quantity, order_id=order_id)
+        assert reply.is_accepted, reply.reason
+        return order_id
+
+    def _recipes(self) -> list[str]:
+        from cell_controller.config import load_cell
+
+        return list(load_cell(self.up.arguments.cell).recipes)
+
+    def produce(self, quantity: int, timeout_s: float) -> None:
+        """An order from Stopped to Complete, all parts good."""
+        order_id = self.order(quantity)
+        self.start()
+        self.reach(State.COMPLETE, timeout_s)
+        parts = [p for p in self.client.get_parts(order_id=order_id).parts]
+        assert [p.verdict.name for p in parts] == ["GOOD"] * quantity, self.describe()
+        self.must(Command.STOP)
+        self.reach(State.STOPPED, 15.0)
+
+    def weld_until_contact(self) -> None:
+        """An order of one part, run until the pin is in the material."""
+        self.order(1)
+        self.start()
+        self.until(self._is_welding, 60.0, "a weld")
+
+    def _is_welding(self) -> bool:
+        robot = self.client.station_states.get("robot")
+        return robot is not None and robot.tool_in_material
+
+    def clean_up(self) -> None:
+        """What an operator does after an abort: tool out, parts disposed of, simulated parts taken away."""
+        self.reach(State.ABORTED, 30.0)
+        if any(s.tool_in_material for s in self.client.station_states.values()):
+            self.recover_tool("robot")
+        for part in self.client.get_parts().parts:
+            if part.needs_disposition:
+                reply = self.client.dispose_part(part.part_id, Disposition.SCRAP, reason="test")
+                assert reply.is_accepted, f"{reply.reason}\n{self.describe()}"
+        self.sim("take_parts")
+
+    def recover_tool(self, station: str) -> None:
+        self.must(SET_MODE, mode=Mode.MANUAL)
+        with self.client.hold_to_run(station, RecoveryAction.RECOVER_TOOL):
+            self.until(
+                lambda: not self.client.station_states[station].tool_in_material,
+                60.0,
+                "the tool out of the part",
+            )
+        self.must(SET_MODE, mode=Mode.PRODUCTION)
+
+    # the machine
+
+    def sim(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """One command to the simulator; see cell_sim.control."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(5.0)
+            link.connect(str(self.up.run_dir / "sim.sock"))
+            link.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            data = b""
+            while not data.endswith(b"\n"):
+                received = link.recv(65536)
+                assert received, "the simulator hung up"
+                data += received
+        answer: dict[str, Any] = json.loads(data)
+        assert answer["ok"], answer
+        return answer
+
+    def last_motion_s(self, drives: Iterable[str] | None = None) -> float:
+        """When the last axis or spindle (of these) was truly moving, by CLOCK_MONOTONIC."""
+        return last_motion_s(self.up.run_dir / "motion.jsonl", self.spindles, drives)
+
+    def assert_tripped(self) -> None:
+        safety = self.client.safety
+        assert safety is not None
+        assert safety.phase is SafetyPhase.TRIPPED, self.describe()
+
+
+def samples(path: Path) -> list[Sample]:
+    """The motion file; its last line may be half written."""
+    found = []
+    for line in path.read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if entry["kind_of"] == "motion":
+            found.append(Sample(entry["at_s"], entry["mover"], entry["speed"]))
+    return found
+
+
+def last_motion_s(path: Path, spindles: set[str], movers: Iterable[str] | None = None) -> float:
+    """When anything last moved; -inf when nothing has."""
+    wanted = None if movers is None else set(movers)
+    times = [
+        s.at_s
+        for s in samples(path)
+        if (wanted is None or s.mover in wanted)
+        and abs(s.speed) > (STANDSTILL_RPM if s.mover in spindles else STANDSTILL_M_S)
+    ]
+    return max(times, default=float("-inf"))
