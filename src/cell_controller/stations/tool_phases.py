@@ -82,7 +82,14 @@ def _wait_zone() -> Row:
 
 def _clamp() -> Row:
     on = dict(_wait_zone().on)
-    return Row(ToolPhase.CLAMP, "the clamp closes", "clamp reported closed", CLAMP_TIME, InForce.CLEAR, on)
+    return Row(
+        ToolPhase.CLAMP,
+        "the clamp closes; over the part, other axes to their start and spindle up",
+        "clamp reported closed",
+        CLAMP_TIME,
+        InForce.CLEAR,
+        on,
+    )
 
 
 def _held() -> Row:
@@ -175,7 +182,9 @@ def tool_rows() -> tuple[Row, ...]:
         ),
         _wait_zone(),
         _clamp(),
-        _after_process(ToolPhase.SPIN_DOWN, "spindle ramps down", "spindle standing", SPIN_TIME, True),
+        _after_process(
+            ToolPhase.SPIN_DOWN, "spindle ramps down, the clamp opens", "spindle standing", SPIN_TIME, True
+        ),
         _after_process(
             ToolPhase.OPEN_CLAMP, "the clamp opens", "clamp no longer reported closed", CLAMP_TIME, False
         ),

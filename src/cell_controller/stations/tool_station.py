@@ -97,6 +97,10 @@ class ToolStation(Station):
         """The phases of the process itself."""
 
     @abstractmethod
+    def prepare(self) -> bool:
+        """Other axes to their start and spindle up, at the safe position; True once there."""
+
+    @abstractmethod
     def after_clamp(self) -> StrEnum:
         """First phase of the process."""
 
@@ -176,17 +180,26 @@ class ToolStation(Station):
             return ToolPhase.CLAMP if set(self.zones) <= set(self.order.zones) else None
         if phase is ToolPhase.CLAMP:
             self.clamp.set(True)
+            self.prepare()
             self._clamped_s = self._clamped_s + dt_s if self.field.input(self._clamp_closed) else 0.0
             return self.after_clamp() if self._clamped_s >= CLAMP_SETTLE_S else None
         if phase is ToolPhase.OPEN_CLAMP:
             self.clamp.set(False)
+            self._stand()
             return ToolPhase.IDLE if self.field.input(self._clamp_closed) is False else None
         if phase is ToolPhase.RETREAT:
             return self._act_retreat()
+        self._stand()
+        if phase is ToolPhase.HELD:
+            return None
+        self.clamp.set(False)
+        return ToolPhase.OPEN_CLAMP if self.spindle.is_standing else None
+
+    def _stand(self) -> None:
+        """Everything but the feed axis, which is at its safe position."""
+        for axis in self.others:
+            axis.stop()
         self.spindle.stop()
-        if phase is ToolPhase.SPIN_DOWN and self.spindle.is_standing:
-            return ToolPhase.OPEN_CLAMP
-        return None
 
     def _act_retreat(self) -> StrEnum | None:
         for axis in self.others:

@@ -1,6 +1,18 @@
 """Indexing on a kinematic belt."""
 
-from cell_controller.messages import TaskKind, TaskResult
+from dataclasses import replace
+
+import pytest
+
+from cell_controller.messages import (
+    Directive,
+    Parameter,
+    SafetyPhase,
+    SetpointKind,
+    TaskKind,
+    TaskResult,
+)
+from cell_controller.stations import LOAD_REQUEST
 
 
 def test_an_index_moves_every_part_by_one_place(conveyor):
@@ -8,3 +20,151 @@ def test_an_index_moves_every_part_by_one_place(conveyor):
     done = conveyor.finish()
     assert done.result is TaskResult.DONE, done
     assert done.places == (False, True, True, False)
+
+
+def test_ten_indexes_land_on_ten_pitches(conveyor):
+    conveyor.parts = []
+    conveyor.run(0.2)
+    for number in range(1, 11):
+        conveyor.give(TaskKind.INDEX)
+        assert conveyor.finish().result is TaskResult.DONE
+        assert conveyor.drives["belt"].position_m == pytest.approx(number * conveyor.config.pitch_m)
+        assert conveyor.value("pitch_index") == number
+
+
+def test_the_belt_does_not_move_while_a_zone_or_a_clamp_is_not_free(conveyor):
+    conveyor.grants_zones = False
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(2.0)
+    assert conveyor.state.phase == "wait_clear"
+    conveyor.grants_zones, conveyor.clamp_jammed = True, True
+    conveyor.run(2.0)
+    assert conveyor.drives["belt"].position_m == 0.0
+    conveyor.clamp_jammed = False
+    assert conveyor.finish().result is TaskResult.DONE
+
+
+def test_a_part_on_the_last_place_blocks_the_index(conveyor):
+    conveyor.parts = [2.0, 3.0]
+    conveyor.run(0.3)
+    assert conveyor.state.is_blocked
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(2.0)
+    assert conveyor.state.phase == "wait_clear"
+    conveyor.parts = [2.0]
+    done = conveyor.finish()
+    assert done.places == (False, False, False, True)
+
+
+def test_an_empty_belt_is_starved(conveyor):
+    assert not conveyor.state.is_starved
+    conveyor.parts = []
+    conveyor.run(0.3)
+    assert conveyor.state.is_starved
+
+
+def test_a_part_that_does_not_leave_its_sensor_is_a_jam(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(1.0, lambda: conveyor.unit.phase == "index")
+    conveyor.frozen_sensors["part_at_weld"] = True
+    done = conveyor.finish()
+    assert done.result is TaskResult.FAILED
+    assert "jam: the part at weld has not left its sensor" in done.detail
+    assert conveyor.drives["belt"].position_m == pytest.approx(0.0)
+
+
+def test_a_belt_that_stands_in_the_middle_is_a_jam_within_its_time(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(1.0, lambda: conveyor.unit.phase == "index")
+    conveyor.run(0.3)
+    conveyor.drives["belt"].stuck = True
+    began_s = conveyor.now_s
+    assert conveyor.run(5.0, lambda: conveyor.unit.phase == "re_reference")
+    assert conveyor.now_s - began_s <= 1.0
+    done = conveyor.finish()
+    assert done.result is TaskResult.FAILED
+    assert "cannot go back either" in done.detail
+
+
+def test_a_hold_on_a_jam_waits_on_its_pitch_and_tries_again(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(1.0, lambda: conveyor.unit.phase == "index")
+    conveyor.run(0.3)
+    conveyor.drives["belt"].stuck = True
+    conveyor.direct(Directive.HOLD)
+    assert conveyor.run(5.0, lambda: conveyor.unit.phase == "re_reference")
+    conveyor.drives["belt"].stuck = False
+    assert conveyor.run(5.0, lambda: conveyor.is_held)
+    assert conveyor.drives["belt"].position_m == pytest.approx(0.0)
+    conveyor.direct(Directive.RUN)
+    done = conveyor.finish()
+    assert (done.result, done.places) == (TaskResult.DONE, (False, True, True, False))
+
+
+def test_home_takes_an_interrupted_index_back_to_where_it_began(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    conveyor.run(5.0, lambda: conveyor.drives["belt"].position_m > 0.15)
+    conveyor.trip()
+    assert conveyor.finish(0.2).result is TaskResult.ABORTED
+    assert not conveyor.state.is_ready
+    conveyor.permit()
+    conveyor.run(0.1)
+    conveyor.give(TaskKind.INDEX)
+    assert "not on a pitch" in conveyor.finish(1.0).detail
+    conveyor.give(TaskKind.HOME)
+    assert conveyor.finish().result is TaskResult.DONE
+    assert conveyor.drives["belt"].position_m == pytest.approx(0.0)
+    assert conveyor.state.is_ready
+
+
+def test_home_of_a_belt_without_reference_fails_and_says_so(conveyor):
+    conveyor.drives["belt"].is_homed = False
+    conveyor.run(0.2)
+    conveyor.give(TaskKind.HOME)
+    done = conveyor.finish(2.0)
+    assert done.result is TaskResult.FAILED
+    assert "belt reports no reference" in done.detail
+
+
+def test_a_part_is_asked_for_only_while_the_first_place_is_free_and_the_belt_stands(conveyor):
+    mask = conveyor.cell.signals.outputs["load_request"].mask
+
+    def is_asking() -> bool:
+        return bool(conveyor.outputs & mask)
+
+    wish = (Parameter(LOAD_REQUEST, 1.0),)
+    conveyor.order = replace(conveyor.order, parameters=wish)
+    conveyor.run(0.3)
+    assert not is_asking()  # the first place is taken
+    conveyor.parts = [1.0]
+    conveyor.run(0.3)
+    assert is_asking()
+    conveyor.give(TaskKind.INDEX, wish)
+    conveyor.run(2.0, lambda: conveyor.unit.phase == "index")
+    conveyor.run(0.1)
+    assert not is_asking()
+    conveyor.finish()
+    conveyor.run(0.2)
+    assert is_asking()
+    conveyor.order = replace(conveyor.order, parameters=())
+    conveyor.run(0.2)
+    assert not is_asking()
+
+
+def test_a_sensor_that_flickers_is_not_a_part(conveyor):
+    conveyor.frozen_sensors["part_at_grind"] = True
+    conveyor.run(0.02)
+    conveyor.frozen_sensors.clear()
+    conveyor.run(0.2)
+    assert not any(state.places[2] for _, state in conveyor.states if state.places)
+
+
+def test_a_jog_of_the_belt_needs_open_clamps(conveyor):
+    conveyor.permit(SafetyPhase.RECOVERY)
+    conveyor.clamp_jammed = True
+    conveyor.press(TaskKind.JOG, "belt", 0.01)
+    conveyor.run(0.5)
+    assert conveyor.at("belt").kind is SetpointKind.STOP
+    conveyor.clamp_jammed = False
+    conveyor.run(0.2)
+    assert conveyor.at("belt").kind is SetpointKind.VELOCITY

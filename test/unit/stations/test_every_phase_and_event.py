@@ -30,6 +30,7 @@ WORKING = {  # a clamp that opens is a fault here; elsewhere a stuck drive is, b
     ToolPhase.CLAMP, ToolPhase.HELD, "touch", "plunge", "dwell_start", "traverse", "dwell_end", "gap",
     "rough", "finish", "spark_out",
 }  # fmt: skip
+WAITING = (ToolPhase.WAIT_ZONE, ConveyorPhase.WAIT_CLEAR, ConveyorPhase.HOME_CHECK)
 DIRECTED = {
     Event.HOLD: Directive.HOLD,
     Event.HOLD_NOW: Directive.HOLD_NOW,
@@ -81,6 +82,9 @@ def _prepare(bench: Any, phase: str) -> None:
         bench.drives["belt"].stuck = bench.drives["belt"].restless = True
         assert bench.run(20.0, lambda: bench.unit.phase is ConveyorPhase.BLOCKED)
         bench.drives["belt"].stuck = bench.drives["belt"].restless = False
+    elif phase is ToolPhase.OPEN_CLAMP:
+        assert bench.run(20.0, lambda: bench.unit.phase == "retract")
+        bench.clamp_jammed = True
     elif not is_belt and phase in (ToolPhase.RETREAT, ToolPhase.HELD):
         assert bench.run(20.0, lambda: bench.unit.phase == "lower")
         bench.run(0.2)
@@ -101,37 +105,33 @@ def _in_phase(make_bench: Callable[[str], Any], name: str, phase: Any) -> Any:
 
 
 def _cause(bench: Any, phase: Any, event: Event) -> None:
+    if phase is ToolPhase.OPEN_CLAMP:
+        bench.clamp_jammed = False
     if event in DIRECTED:
         bench.direct(DIRECTED[event])
     elif event is Event.PERMIT_LOST:
         bench.trip()
-    elif event is Event.WITHHELD:
-        bench.withhold()
-    elif phase in RECOVERY:
-        bench.withhold()  # for longer than it may last: all that can go wrong under a hand that lets go
-    elif phase in WORKING:
+    elif event is Event.WITHHELD or phase in RECOVERY:
+        bench.withhold()  # recovery: all that can go wrong under a hand that lets go is a lasting hold
+    else:
+        _break(bench, phase)
+
+
+def _break(bench: Any, phase: Any) -> None:
+    """The fault of this phase."""
+    if phase in WORKING:
         bench.clamp_broken = True
     elif phase is ConveyorPhase.VERIFY:
         bench.unit._sensors[2].level, bench.unit._sensors[2]._other_s = False, -1.0  # a part has got lost
         bench.frozen_sensors["part_at_grind"] = False
-    elif phase in (
-        ToolPhase.WAIT_ZONE,
-        ConveyorPhase.WAIT_CLEAR,
-        ConveyorPhase.HOME_CHECK,
-        ConveyorPhase.HELD,
-    ):
-        bench.grants_zones = False
-        bench.clamp_jammed = True
     else:
+        bench.grants_zones = phase not in WAITING
         bench.clamp_jammed = True
         for drive in bench.drives.values():
-            drive.stuck = True
-        for drive in bench.drives.values():
-            if phase is ToolPhase.SPIN_DOWN and drive.name == bench.config.drives[-1]:
-                drive.speed = 500.0
-            if phase is ToolPhase.HOME_PARK and drive.name == bench.config.drives[-1]:
-                drive.speed = 500.0
+            drive.stuck = phase not in WAITING
             drive.restless = phase is ConveyorPhase.BLOCKED
+        if phase in (ToolPhase.SPIN_DOWN, ToolPhase.HOME_PARK):
+            _spindle(bench).speed = 500.0
 
 
 def _expected_verdict(reaction: Reaction, bench: Any) -> Verdict:

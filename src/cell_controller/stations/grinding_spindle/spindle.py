@@ -106,10 +106,7 @@ class GrindingSpindle(ToolStation):
             raise PhaseFaultError("no parameters")
         self.spindle.turn(grind.wheel_rpm)
         if phase is GrindPhase.APPROACH:
-            at_start = self.traverse.move(self.config.traverse_start_m, self.rapid_m_s)
-            self.feed.move(self.safe_m, self.rapid_m_s)
-            is_there = at_start and self.is_safe and self.spindle.is_turning(SPINDLE_UP)
-            return GrindPhase.LOWER if is_there else None
+            return GrindPhase.LOWER if self.prepare() else None
         if phase is GrindPhase.LOWER:
             is_down = self.feed.move(grind.approach_m, self.rapid_m_s)
             return GrindPhase.GAP if is_down and self.spindle.is_turning(SPINDLE_UP) else None
@@ -125,6 +122,12 @@ class GrindingSpindle(ToolStation):
             return self._spark_out(grind)
         is_rough = phase is GrindPhase.ROUGH
         return self._infeed(grind, is_rough)
+
+    def prepare(self) -> bool:
+        self.spindle.turn(self.process_rpm())
+        at_start = self.traverse.move(self.config.traverse_start_m, self.rapid_m_s)
+        self.feed.move(self.safe_m, self.rapid_m_s)
+        return at_start and self.is_safe and self.spindle.is_turning(SPINDLE_UP)
 
     def _oscillate(self, grind: GrindParameters) -> None:
         """Profile moves from end to end of the face."""

@@ -86,7 +86,7 @@ TABLE = PhaseTable(
             MOVE,
         ),
         before_contact(
-            _MATERIAL, WeldPhase.LOWER, "Z down to 2 mm over the part, spindle at speed", "arrived", MOVE
+            _MATERIAL, WeldPhase.LOWER, "Z down to 1.2 mm over the part, spindle at speed", "arrived", MOVE
         ),
         _touch(),
         _in_contact(

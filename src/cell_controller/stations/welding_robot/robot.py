@@ -17,7 +17,7 @@ from cell_controller.stations.welding_robot.force import DepthWindow, ForceLoop
 from cell_controller.stations.welding_robot.phases import TABLE, WeldPhase
 from cell_controller.stations.welding_robot.result import WeldRecord
 
-CLEARANCE_M = 0.002  # over the part, where touch begins
+CLEARANCE_M = 0.0012  # over the part, where touch begins: room for the tare at touch speed
 TOUCH_TOLERANCE_M = 0.0006  # plate tolerance, axis sag and the depth of one slow sample
 DEPTH_FLOOR_M = 0.0001  # of the pin tip over the anvil
 SEATED_M = 0.000005  # nearer than this to the heel depth is seated
@@ -141,7 +141,7 @@ class WeldingRobot(ToolStation):
             raise PhaseFaultError("no parameters")
         self.spindle.turn(weld.spindle_rpm)
         if phase is WeldPhase.APPROACH:
-            return self._approach()
+            return WeldPhase.LOWER if self.prepare() else None
         if phase is WeldPhase.LOWER:
             is_down = self.feed.move(weld.thickness_m + CLEARANCE_M, self.rapid_m_s)
             return WeldPhase.TOUCH if is_down and self.spindle.is_turning(SPINDLE_UP) else None
@@ -158,12 +158,12 @@ class WeldingRobot(ToolStation):
             return self._plunge(weld)
         return self._weld(weld, phase)
 
-    def _approach(self) -> StrEnum | None:
+    def prepare(self) -> bool:
+        self.spindle.turn(self.process_rpm())
         at_x = self.x.move(self.config.seam_start_x_m, self.rapid_m_s)
         at_y = self.y.move(self.config.seam_y_m, self.rapid_m_s)
         self.feed.move(self.safe_m, self.rapid_m_s)
-        is_there = at_x and at_y and self.is_safe and self.spindle.is_turning(SPINDLE_UP)
-        return WeldPhase.LOWER if is_there else None
+        return at_x and at_y and self.is_safe and self.spindle.is_turning(SPINDLE_UP)
 
     def _touch(self, weld: WeldParameters) -> StrEnum | None:
         self.feed.velocity(-weld.touch_speed_m_s)
@@ -173,19 +173,21 @@ class WeldingRobot(ToolStation):
         motor_n = self.feed.state.measured_force_n
         if not self.force.is_tared:
             if self.force.tare(motor_n, weld.touch_force_n):
-                raise PhaseFaultError(f"contact at {self.feed.position_m * 1000:.2f} mm already")
+                raise PhaseFaultError(self._too_high(weld))
             return None
         self.force.sample(motor_n, dt_s)
         height_m = self.feed.position_m
         if self.force.raw_n >= weld.touch_force_n:
             if height_m > weld.thickness_m + TOUCH_TOLERANCE_M:
-                raise PhaseFaultError(
-                    f"contact at {height_m * 1000:.2f} mm, the part is {weld.thickness_m * 1000:.2f} mm thick"
-                )
+                raise PhaseFaultError(self._too_high(weld))
             return WeldPhase.PLUNGE
         if height_m < weld.thickness_m - TOUCH_TOLERANCE_M:
             raise PhaseFaultError(f"no contact down to {height_m * 1000:.2f} mm")
         return None
+
+    def _too_high(self, weld: WeldParameters) -> str:
+        at_mm, thickness_mm = self.feed.position_m * 1000.0, weld.thickness_m * 1000.0
+        return f"contact at {at_mm:.2f} mm, the part is {thickness_mm:.2f} mm thick"
 
     def _plunge(self, weld: WeldParameters) -> StrEnum | None:
         dt_s = self.feed_sample()
