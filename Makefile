@@ -15,6 +15,8 @@ unexport PYTHONHOME
 unexport LD_LIBRARY_PATH
 unexport AMENT_PREFIX_PATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# Ten processes that compile every module at every start would keep both cores busy for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 CELL ?= config/cells/demo.yaml
 PARTS ?= 3
