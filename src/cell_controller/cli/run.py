@@ -73,9 +73,9 @@ def produce(arguments: Arguments, wanted: Wanted) -> int:
     finally:
         if not keeps:
             remove_tree(run_dir)
-    _report(out, outcome, run_dir / LOG if keeps else None)
+    report(out, outcome, run_dir if keeps else None)
     if wanted.is_json:
-        print(_as_json(outcome), file=sys.stdout, flush=True)  # noqa: T201  # the result of the command
+        print(as_json(outcome), file=sys.stdout, flush=True)  # noqa: T201  # the result of the command
     return outcome.exit_code
 
 
@@ -150,7 +150,8 @@ class _Hosted:
         return not (run.is_over or self._signals.is_stopping or up.lost)
 
 
-def _report(out: Console, outcome: Outcome, log: Path | None) -> None:
+def report(out: Console, outcome: Outcome, kept: Path | None) -> None:
+    """The end of a run in words; `kept` is where its logs are."""
     if outcome.summary.duration_s > 0.0:
         out.print(summary_view(outcome.summary))
     for line in outcome.words:
@@ -160,10 +161,11 @@ def _report(out: Console, outcome: Outcome, log: Path | None) -> None:
     elif outcome.exit_code != 0:
         parts = f"{outcome.summary.parts_good} of {outcome.summary.parts_ordered} parts are good"
         out.print(f"cell run: {outcome.error or parts}", style="bold red", markup=False)
-    if log is not None:
-        out.print(f"logs: {log.parent}", markup=False)
+    if kept is not None:
+        out.print(f"logs: {kept}", markup=False, soft_wrap=True)
 
 
-def _as_json(outcome: Outcome) -> str:
+def as_json(outcome: Outcome) -> str:
+    """The summary on one line, with why it is not good."""
     fields = {f.name: getattr(outcome.summary, f.name) for f in dataclasses.fields(outcome.summary)}
     return json.dumps({**fields, "error": outcome.error})
