@@ -9,6 +9,7 @@ from pathlib import Path
 from cell_controller.bringup.parent import follow_parent
 from cell_controller.bringup.recorder import Recorder
 from cell_controller.bringup.units import make_unit
+from cell_controller.bringup.urgency import make_urgent
 from cell_controller.config import CELL_MANAGER, RECORDER, CellFile, ConfigError
 from cell_controller.nodes.host import RosHost
 from cell_controller.nodes.journal import JournalIo
@@ -38,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the only word of a process that cannot start
         return EXIT_CONFIG
+    make_urgent(options.priority)  # not earlier: importing and reading files is nothing urgent
     host = RosHost(unit, options.unit, cell.namespace, ios, arguments=words[split:], trace=options.trace)
     return host.run()
 
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cell", required=True, type=Path, help="cell file")
     parser.add_argument("--run-dir", required=True, type=Path, help="directory of this run")
     parser.add_argument("--trace", type=Path, help="record a trace of the unit here")
+    parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO priority, 1 to 99")
     parser.add_argument("--parent", type=int, default=0, help="end when the process of this id ends")
     return parser
 

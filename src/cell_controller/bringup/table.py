@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -33,6 +33,19 @@ class Role(IntEnum):
     RECORDER = 5
 
 
+# SCHED_FIFO, 1 to 99. Kernel threads that handle interrupts run at 50: serial ports come before us. The
+# interlock before the buses that wait for it, both before those who only wish for motion; a simulated machine
+# is as prompt as a real one.
+PRIORITIES = {
+    Role.PROCESS: 40,
+    Role.INTERLOCK: 35,
+    Role.BUS: 30,
+    Role.STATION: 20,
+    Role.MANAGER: 15,
+    Role.RECORDER: 0,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
     """One process. `arguments` stand before, everything of ROS behind --ros-args."""
@@ -51,6 +64,7 @@ class NodeSpec:
     is_required: bool = True  # the cell is taken down when it is dead for good
     respawns: int = 3  # a dead node comes back this often, tripped and inactive
     start_after: tuple[str, ...] = ()
+    priority: int = 0  # SCHED_FIFO where the system grants it; 0 is an ordinary process
 
     @property
     def is_node(self) -> bool:
@@ -83,6 +97,7 @@ class Arguments:
     run_dir: Path | None = None
     trace_dir: Path | None = None
     recorder: bool = True
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("run_dir", "directory of this run; kept afterwards when it is given", _path),
     Declared("trace_dir", "directory for one trace per node, for replays", _path),
     Declared("recorder", "record part events and alarms in the run_dir: true or false", _flag, "true"),
+    Declared("urgent", "real-time priority where the system grants it: true or false", _flag, "true"),
 )
 
 
@@ -166,12 +182,13 @@ def settle(arguments: Arguments) -> tuple[Arguments, CellFile]:
     loaded = load_cell(arguments.cell)
     namespace = arguments.namespace or loaded.cell.namespace
     run_dir = (arguments.run_dir or default_run_dir(namespace)).absolute()
-    settled = Arguments(
-        arguments.cell.absolute(),
-        namespace,
-        run_dir,
-        arguments.trace_dir.absolute() if arguments.trace_dir else None,
-        arguments.recorder,
+    trace_dir = arguments.trace_dir.absolute() if arguments.trace_dir else None
+    settled = replace(
+        arguments,
+        cell=arguments.cell.absolute(),
+        namespace=namespace,
+        run_dir=run_dir,
+        trace_dir=trace_dir,
     )
     return settled, loaded.cell.resolve(run_dir=str(run_dir), cell_file=str(settled.cell))
 
@@ -198,18 +215,21 @@ def build(arguments: Arguments) -> list[NodeSpec]:
             role,
             namespace,
             MODULE,
-            _node_arguments(name, settled),
+            _node_arguments(name, role, settled),
             environment=(("ROS_LOG_DIR", str(settled.run_dir)),),
             is_required=role is not Role.RECORDER,
             start_after=waits_for,
+            priority=PRIORITIES[role] * settled.urgent,
         )
         for name, role in roles
     ]
     return [*processes, *nodes]
 
 
-def _node_arguments(name: str, settled: Arguments) -> tuple[str, ...]:
+def _node_arguments(name: str, role: Role, settled: Arguments) -> tuple[str, ...]:
     words = ["--unit", name, "--cell", str(settled.cell), "--run-dir", str(settled.run_dir)]
     if settled.trace_dir is not None:
         words += ["--trace", str(settled.trace_dir / f"{name}.jsonl")]
+    if settled.urgent and PRIORITIES[role]:
+        words += ["--priority", str(PRIORITIES[role])]
     return tuple(words)

@@ -24,6 +24,7 @@ from cell_controller.bringup.children import Child, Output, Print, remove_tree
 from cell_controller.bringup.errors import StartError
 from cell_controller.bringup.locks import Locks
 from cell_controller.bringup.table import Arguments, NodeSpec, Role, build, settle
+from cell_controller.bringup.urgency import make_urgent
 from cell_controller.bringup.watch import HANG_S, Sight, Verdict, is_up, judge
 from cell_controller.config import CELL_MANAGER
 from cell_controller.errors import CellError
@@ -227,6 +228,8 @@ class CellUp:
             if time.monotonic() > deadline_s or self._is_over:
                 raise StartError(child.name, f"no line with the word {READY_WORD!r}")
             time.sleep(0.02)
+        if child.pid is not None:
+            make_urgent(child.spec.priority, child.pid)  # the nodes see to it themselves
 
     def _hear(self, name: str, line: str) -> None:
         if name not in self._ready and READY_WORD in line.lower():

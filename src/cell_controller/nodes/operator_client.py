@@ -216,7 +216,7 @@ class OperatorClient:
     def hold_to_run(
         self, station: str, action: RecoveryAction, *, drive: str = "", speed_m_s: float = 0.0
     ) -> Iterator[str]:
-        """Hold the button of a recovery action down while the context is open; gives its id for `result_of`."""
+        """Hold the button of a recovery action down while the context is open; its id is for `result_of`."""
         released = threading.Event()
         message_id = f"{self.operator}-{token_hex(8)}"
 

@@ -33,7 +33,7 @@ def test_a_node_is_started_by_these_very_words() -> None:
     specs = {s.name: s for s in build(parse_arguments([TEST_CELL, "run_dir:=/tmp/r", "trace_dir:=/tmp/t"]))}
     assert specs["weld_line"].argv("python") == (
         *("python", "-m", MODULE, "--unit", "weld_line", "--cell", str(CELLS / "test.yaml")),
-        *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl"),
+        *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl", "--priority", "30"),
         *("--ros-args", "--disable-external-lib-logs", "-r", "__node:=weld_line", "-r", "__ns:=/cell"),
     )
     simulator = specs["simulator"]
@@ -92,3 +92,12 @@ def test_the_table_needs_neither_ros_nor_launch() -> None:
         "found = {'rclpy', 'launch', 'cell_msgs'} & set(sys.modules); sys.exit(str(found) if found else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_who_guards_comes_before_who_wishes_and_nobody_when_it_is_not_wanted() -> None:
+    urgent = {s.role: s.priority for s in build(parse_arguments([TEST_CELL]))}
+    assert urgent[Role.INTERLOCK] > urgent[Role.BUS] > urgent[Role.STATION] > urgent[Role.MANAGER] > 0
+    assert urgent[Role.RECORDER] == 0
+    calm = build(parse_arguments([TEST_CELL, "urgent:=false"]))
+    assert {s.priority for s in calm} == {0}
+    assert not [s for s in calm if "--priority" in s.arguments]
