@@ -151,14 +151,14 @@ class _Hosted:
 
 
 def report(out: Console, outcome: Outcome, kept: Path | None) -> None:
-    """The end of a run in words; `kept` is where its logs are."""
+    """The end of a run in words; `kept` is where its logs are, None when they are gone."""
     if outcome.summary.duration_s > 0.0:
         out.print(summary_view(outcome.summary))
-    for line in outcome.words:
-        out.print(line, markup=False, style="dim")
     if outcome.is_interrupted:
         out.print("interrupted; everything is down", style="yellow")
     elif outcome.exit_code != 0:
+        for line in outcome.words:
+            out.print(line, markup=False, style="dim")
         parts = f"{outcome.summary.parts_good} of {outcome.summary.parts_ordered} parts are good"
         out.print(f"cell run: {outcome.error or parts}", style="bold red", markup=False)
     if kept is not None:
