@@ -225,7 +225,7 @@ class CellUp:
         while child.name not in self._ready:
             if not child.poll():
                 raise StartError(child.name, f"exit code {child.exit_codes[-1]}")
-            if time.monotonic() > deadline_s or self._is_over:
+            if time.monotonic() > deadline_s or self._is_over or self._is_hurried.is_set():
                 raise StartError(child.name, f"no line with the word {READY_WORD!r}")
             time.sleep(0.02)
         if child.pid is not None:
