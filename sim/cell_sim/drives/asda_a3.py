@@ -26,6 +26,9 @@ _DEFAULT_SPEED = 200  # P5-60, 0.1 rpm
 _FOLLOWING_REV = 3.0  # P2-35, 480 % of a turn and more on delivery; 3 turns as commissioned
 _IN_POSITION_REV = 0.002  # P1-54
 _ZERO_SPEED_RPM = 1.0  # P1-38
+_END_OF_PARAMETERS = 0x0800
+_POSITION_FEEDBACK = 0x0520  # P5-16
+_OUTPUT_STATUS = 0x005C  # P0-46
 _MONITORS = (
     (Quantity.POSITION, Quantity.MONITOR_SELECT_1),
     (Quantity.SPEED, Quantity.MONITOR_SELECT_2),
@@ -80,6 +83,10 @@ class VirtualAsdaA3(ServoDrive):
         super().power_up()
         self._path = 0
         self.is_servo_on = False
+
+    def has_word(self, address: int) -> bool:
+        """All of P0 to P7; a parameter that the profile does not name is kept and has no effect."""
+        return address < _END_OF_PARAMETERS
 
     def is_eeprom(self, quantity: Quantity) -> bool:
         if quantity in (
@@ -195,6 +202,11 @@ class VirtualAsdaA3(ServoDrive):
             self.store(register, self._monitor(self.raw(select)))
         self.store(Quantity.FAULT_RESET, self.fault_code)  # P0-01 reads the alarm
         self.store(Quantity.MOVE_TRIGGER, self._trigger_read())
+        self._store_long(_POSITION_FEEDBACK, round(self.position_rev * PUU_PER_REV))
+        self._store_long(_OUTPUT_STATUS, self._status())
+
+    def _store_long(self, address: int, value: int) -> None:
+        self.words[address], self.words[address + 1] = value & 0xFFFF, value >> 16 & 0xFFFF
 
     def _monitor(self, number: int) -> int:
         if number == Monitor.FEEDBACK_PUU:

@@ -73,6 +73,10 @@ class VirtualDrive:
 
     # -- family behaviour -----------------------------------------------------------------------------------
 
+    def has_word(self, address: int) -> bool:
+        """Whether the family has a register here that its profile does not name."""
+        return False
+
     def power_up(self) -> None:
         """Set power-on values that are not zero."""
 
@@ -165,7 +169,7 @@ class VirtualDrive:
         span = range(address, address + count)
         for at in span:
             quantity = self._by_address.get(at)
-            if quantity is None and at not in self._holes:
+            if quantity is None and at not in self._holes and not self.has_word(at):
                 raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
             if quantity is not None and self.profile.fields[quantity].access is Access.WRITE:
                 raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
@@ -179,11 +183,13 @@ class VirtualDrive:
         touched: list[Quantity] = []
         for at in span:
             quantity = self._by_address.get(at)
+            if quantity is None and self.has_word(at):
+                continue
             if quantity is None or self.profile.fields[quantity].access is Access.READ:
                 raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
             if quantity not in touched:
                 touched.append(quantity)
-        before = {at: self.words[at] for at in span}
+        before = {at: self.words.get(at, 0) for at in span}
         self.words.update(zip(span, values, strict=True))
         try:
             for quantity in touched:
