@@ -295,7 +295,7 @@ class Bench:
         self.ask(Permit.HOLD)
         self.run(0.1)
         self.ask(Permit.MOTION)
-        self.run(0.15)
+        self.run(0.5)  # the guard lock settles
         assert self.safety.phase is SafetyPhase.MOTION, self.safety
 
     def to_recovery(self, station: str, drive: str = "") -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from cell_controller.messages import LinePhase, Permit, SafetyPhase
 from cell_controller.safety.limits import SafetyLimits
 from cell_controller.safety.line_rules import OBEY_WITHIN_S, STOP_BEGINS_WITHIN_S
 from cell_controller.safety.snapshot import Snapshot
+
+# The bolt of a guard lock moves in 0.05-0.2 s, and its switch is polled at 50 Hz: until then the input may
+# still show what the bolt was before.
+LOCK_SETTLES_S = 0.3
 
 
 class Guarding:
@@ -14,15 +20,23 @@ class Guarding:
     def __init__(self, limits: SafetyLimits) -> None:
         self._limits = limits
         self.is_escalated = False
+        self._locking_since_s = inf
+
+    def is_locked(self, snapshot: Snapshot) -> bool:
+        """Locked, and told to be for so long that the switch cannot be speaking of an earlier time."""
+        is_settled = snapshot.now_s - self._locking_since_s >= LOCK_SETTLES_S
+        return is_settled and snapshot.is_on(self._limits.guard_locked)
 
     def outputs(self, snapshot: Snapshot) -> dict[str, tuple[int, int]]:
         """Outputs and mask per module."""
         is_still = not snapshot.moving()
         self._escalate(snapshot, is_still)
+        keeps_locked = self._keeps_locked(snapshot, is_still)
+        self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
         for channel, is_on in (
             (self._limits.drive_enable, not self.is_escalated),
-            (self._limits.guard_lock, self._keeps_locked(snapshot, is_still)),
+            (self._limits.guard_lock, keeps_locked),
         ):
             outputs, mask = found.get(channel.module, (0, 0))
             found[channel.module] = (outputs | (channel.mask if is_on else 0), mask | channel.mask)

@@ -202,7 +202,7 @@ class Interlock:
         elif snapshot.phase is SafetyPhase.MOTION:
             self._enter(SafetyPhase.HOLD, is_new_epoch=False)
         else:
-            if not snapshot.is_on(self._limits.guard_locked):
+            if not self._guarding.is_locked(snapshot):
                 return False
             self._gate.require_newer(snapshot)
             self._enter(SafetyPhase.MOTION, is_new_epoch=False)

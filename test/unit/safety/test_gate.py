@@ -6,9 +6,10 @@ from math import inf, nan
 
 import pytest
 
-from cell_controller.messages import Allowed, DriveSetpoint, Echo, SafetyPhase, SetpointKind
+from cell_controller.messages import Allowed, DriveSetpoint, Echo, Permit, SafetyPhase, SetpointKind
 from cell_controller.safety import limits_of
 from cell_controller.safety.clip import approach_speed_m_s
+from cell_controller.safety.guarding import LOCK_SETTLES_S
 from cell_controller.safety.limits import AxisLimits
 from support.interlock_bench import Bench
 
@@ -197,10 +198,12 @@ def test_a_wish_from_before_the_permit_is_not_followed() -> None:
     bench = Bench()
     bench.to_hold()
     bench.wish("robot", move("weld_x", 0.1))
-    bench.run(0.1)
+    bench.ask(Permit.MOTION)
+    bench.run(LOCK_SETTLES_S - 0.05)
     bus = bench.buses["weld_line"]
     bench.based_on["weld_line"] = Echo("weld_line", bus.session, bus.stamp_s)
-    bench.to_motion()
+    bench.run(0.15)
+    assert bench.safety.phase is SafetyPhase.MOTION
     assert bench.allowed("weld_x") is Allowed.HOLD
     assert "from before the permit" in bench.safety.warnings[0]
     bench.based_on.clear()

@@ -201,7 +201,7 @@ class GateMachine(RuleBasedStateMachine):
         bench.clear()
         bench.run(0.15)
         bench.ask(Permit.MOTION)
-        bench.run(0.15)
+        bench.run(0.5)
         assert bench.safety.phase is SafetyPhase.MOTION, bench.safety
 
     # what has to hold

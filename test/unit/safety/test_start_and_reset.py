@@ -209,7 +209,7 @@ def test_hold_becomes_motion_only_after_the_manager_asked_for_something_else(ben
     bench.ask(Permit.HOLD)
     bench.run(0.1)
     bench.ask(Permit.MOTION)
-    bench.run(0.1)
+    bench.run(0.5)
     assert bench.safety.phase is SafetyPhase.MOTION
 
 
