@@ -6,6 +6,7 @@ node: the buses stop the drives by themselves then, and `cell up` is the way to 
 
 import sys
 
+from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -22,7 +23,6 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from cell_controller.bringup.table import DECLARED, LOGGING, NodeSpec, build, parse_arguments, settle
-from launch import LaunchDescription
 
 # Later than the longest stop program that `cell check` lets pass: see docs/safety.md.
 SIGTERM_AFTER_S = "1"
