@@ -23,8 +23,8 @@ DEPTH_FLOOR_M = 0.0001  # of the pin tip over the anvil
 SEATED_M = 0.000005  # nearer than this to the heel depth is seated
 SEATING_S = 1.5  # metal that has not softened by then is left to the force loop
 PLUNGE_GAIN_HZ = 4.0  # position control of the plunge: slows down over its last quarter second
-PLUNGE_FORCE = 1.25  # times the target: the plunge waits here for the metal to soften
-PLUNGE_SOFTENS = 0.25  # of the target: band under that force in which the plunge slows down
+PLUNGE_FORCE = 2.0  # times the target: cold metal makes the plunge peak 1.3 to 2.5 x the steady force
+PLUNGE_OF_TRIP = 0.7  # and never nearer to the interlock's limit: one slow sample adds up to a sixth of it
 NEAR_TARGET = 0.15  # force error, as a share of the target, at which the traverse may start
 DWELL_EXTRA_S = 3.0  # a cold tool or a wrong force delays it no longer: then the limits judge the weld
 TEMPERATURE_MAX_C = 550.0  # of the tool
@@ -201,12 +201,17 @@ class WeldingRobot(ToolStation):
         is_seated = remaining_m <= SEATED_M or self.feed.position_m <= self._floor_m + SEATED_M
         if is_at_shoulder and (is_seated or self._seating_s > SEATING_S):
             return WeldPhase.DWELL_START
-        limit_n = PLUNGE_FORCE * weld.axial_force_n
-        softness = (limit_n - self.force.raw_n) / (PLUNGE_SOFTENS * weld.axial_force_n)
+        # full speed up to the target, none at the limit: there the plunge waits for the metal to soften
+        limit_n = max(self._plunge_limit_n(weld), 1.05 * weld.axial_force_n)
+        softness = (limit_n - self.force.raw_n) / (limit_n - weld.axial_force_n)
         speed = min(weld.plunge_speed_m_s, PLUNGE_GAIN_HZ * max(remaining_m, 0.0))
         to_floor_m = max(self.feed.position_m - self._floor_m, 0.0)
         self.feed.velocity(-min(speed, to_floor_m / STALE_SAMPLE_S) * min(max(softness, 0.0), 1.0))
         return None
+
+    def _plunge_limit_n(self, weld: WeldParameters) -> float:
+        trip_n = self.cell.safety.max_axial_force_n.get(self.feed.drive, self.feed.model.max_force_n)
+        return min(PLUNGE_FORCE * weld.axial_force_n, PLUNGE_OF_TRIP * trip_n)
 
     def _weld(self, weld: WeldParameters, phase: StrEnum) -> StrEnum | None:
         loop = self.loop
