@@ -40,10 +40,11 @@ fault-matrix: setup ## death and hang of every process during a weld, on live ce
 
 .PHONY: check
 check: setup ## ruff, mypy --strict, and who may import whom
-	$(VENV)/bin/ruff check
-	$(VENV)/bin/ruff format --check
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports --no-cache
+	@code=0; \
+	for tool in "ruff check" "ruff format --check" "mypy" "lint-imports --no-cache"; do \
+	  echo "== $$tool"; $(VENV)/bin/$$tool || code=1; \
+	done; \
+	exit $$code  # all of them, so that one run tells everything
 
 .PHONY: format
 format: setup ## let ruff put the sources in form (FILES=)
