@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cell_controller.cell.manager import CellManager
 from cell_controller.config import (
     CELL_MANAGER,
@@ -21,7 +23,7 @@ from cell_controller.stations.conveyor import Conveyor as ConveyorUnit
 from cell_controller.stations.grinding_spindle import GrindingSpindle as GrindingSpindleUnit
 from cell_controller.stations.welding_robot import WeldingRobot as WeldingRobotUnit
 
-_STATIONS = {
+_STATIONS: dict[type[WeldingRobot | GrindingSpindle | Conveyor], Callable[[CellFile, str], Unit]] = {
     WeldingRobot: WeldingRobotUnit,
     GrindingSpindle: GrindingSpindleUnit,
     Conveyor: ConveyorUnit,
