@@ -435,3 +435,19 @@ def test_a_module_is_read_at_fifty_hertz_or_more() -> None:
     before = bench.drive("safety_io").transactions
     bench.run(2.0)
     assert bench.drive("safety_io").transactions - before >= 100
+
+
+def test_a_stop_of_the_bus_opens_outputs_although_the_interlock_still_wants_them() -> None:
+    bench = LineBench("conveyor_line")
+    bench.outputs("station_io", 0b111, 0b111)
+    bench.enable_all()
+    assert bench.run(1.0, lambda: bench.drive("station_io").outputs == 0b111)
+    assert bench.run(1.0, lambda: bench.drive("belt").condition is DriveCondition.OPERATION_ENABLED)
+    belt = bench.wire.drive("belt")
+    belt.power_off(bench.now_s)
+    belt.power_on(bench.now_s)
+    assert bench.run(0.5, lambda: bench.drive("station_io").outputs == 0b011)
+    bench.run(0.5)
+    assert bench.drive("station_io").outputs == 0b011
+    bench.permit(Allowed.STOP_PROGRAM)  # the interlock's answer, in an epoch of its own
+    assert bench.run(0.5, lambda: bench.drive("station_io").outputs == 0b111)
