@@ -86,8 +86,8 @@ class MujocoMechanics:
             limit = axis.force_limit_n
             axis.force_n = min(max(wish, -limit), limit)
             axis.is_lagging = abs(wish) > limit
-            if ramp.is_at_rest:
-                friction_n = axis.drag_n  # the integrator of a real servo wins over stiction in the end
+            if ramp.is_at_rest and axis.friction_n < limit:
+                friction_n = 0.0  # the integrator of a real servo wins over stiction in the end
             if axis.is_lagging and axis.mode is MotorMode.SPEED:
                 ramp.position_m = axis.position_m  # a speed loop does not remember a lost way
         else:

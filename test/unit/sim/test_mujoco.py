@@ -109,3 +109,20 @@ def test_every_drive_of_the_cell_has_its_joint(rig):
     xml = cell_mjcf(rig.cell, rig.recipe)
     for name, drive in rig.cell.drives.items():
         assert (f'<joint name="{name}"' in xml) is (drive.kind.value != "io")
+
+
+def test_a_move_against_a_process_force_arrives_all_the_same(mujoco_plant):
+    x = mujoco_plant.axes["weld_x"]
+    weld = mujoco_plant.welds["robot"]
+    belt = mujoco_plant.belts["conveyor"]
+    belt.parts.append(belt.loader.make(belt.pitch_m))
+    weld.spindle.run(1000.0, 3000.0)
+    x.move_to(0.1, 0.2, 1.0, 1.0)
+    weld.z.move_to(0.00025, 0.03, 1.0, 1.0)
+    mujoco_plant.advance(5.0)
+    x.move_to(0.12, 0.005, 1.0, 1.0)
+    mujoco_plant.advance(7.0)
+    assert abs(x.force_n) > 100.0  # it pushes through metal
+    mujoco_plant.advance(10.0)
+    assert x.position_m == pytest.approx(0.12, abs=2e-6)
+    assert not x.is_moving
