@@ -29,9 +29,23 @@ def _nothing_outlives_the_run() -> Iterator[None]:
     before.assert_nothing_new()
 
 
-@pytest.fixture(autouse=True)
-def _nothing_outlives_the_test(_nothing_outlives_the_run: None) -> Iterator[None]:
-    """Fails a test that leaves a thread or a process behind; fixtures of a wider scope may keep theirs."""
+@pytest.fixture(scope="module")
+def keeps_processes() -> Iterator[None]:
+    """For a fixture of a whole module whose processes and threads come and go, such as a live cell's.
+
+    What they leave behind fails at the end of the module, not after each test.
+    """
     before = Snapshot.take()
     yield
     before.assert_nothing_new()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outlives_the_test(
+    _nothing_outlives_the_run: None, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Fails a test that leaves a thread or a process behind; fixtures of a wider scope may keep theirs."""
+    before = Snapshot.take()
+    yield
+    if keeps_processes.__name__ not in request.fixturenames:
+        before.assert_nothing_new()

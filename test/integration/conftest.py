@@ -22,7 +22,7 @@ def table(arguments: Arguments) -> list[NodeSpec]:
 
 
 @pytest.fixture(scope="module")
-def live_cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCell]:
+def live_cell(keeps_processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCell]:
     """The test cell, up and Aborted; its run directory (journal, record, true motion) is kept by pytest."""
     said: list[tuple[str, str]] = []
     run_dir = tmp_path_factory.mktemp("cell")
