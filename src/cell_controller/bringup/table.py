@@ -198,7 +198,16 @@ def build(arguments: Arguments) -> list[NodeSpec]:
     settled, cell = settle(arguments)
     namespace = settled.namespace or cell.namespace
     processes = [
-        NodeSpec(name, Role.PROCESS, namespace, process.module, process.arguments, executable="", respawns=0)
+        NodeSpec(
+            name,
+            Role.PROCESS,
+            namespace,
+            process.module,
+            process.arguments,
+            executable="",
+            respawns=0,
+            priority=PRIORITIES[Role.PROCESS] * settled.urgent,
+        )
         for name, process in cell.processes.items()
     ]
     waits_for = tuple(p.name for p in processes)
