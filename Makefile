@@ -38,6 +38,10 @@ test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/
 fault-matrix: setup ## death and hang of every process during a weld, on live cells
 	$(PY) -m pytest test/integration -m matrix
 
+.PHONY: pictures
+pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)
+	$(PY) -m cell_sim.still config/cells/demo.yaml docs/pictures/cell.png
+
 .PHONY: check
 check: setup ## ruff, mypy --strict, and who may import whom
 	@code=0; \
