@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from cell_sim.host.simcell import SimCell
+from support.moments import Moment
 
 TEST_CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
+TRAVERSE = "traverse"
+INTO_TRAVERSE_S = 0.3  # the tool moves along the seam by then
 
 
 @pytest.fixture
-def make_cell() -> Callable[..., SimCell]:
-    """Builds the test cell with all processes started."""
+def make_cell() -> Iterator[Callable[..., SimCell]]:
+    """Builds the test cell with all processes started; its invariants are checked when the test is over."""
+    made: list[SimCell] = []
 
-    def make(
-        seed: int = 1,
-        path: Path = TEST_CELL,
-        recipe_change: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> SimCell:
-        cell = SimCell(path, seed=seed, recipe_change=recipe_change)
+    def make(seed: int = 1, recipe_change: Mapping[str, Mapping[str, float]] | None = None) -> SimCell:
+        cell = SimCell(TEST_CELL, seed=seed, recipe_change=recipe_change)
         cell.start()
+        made.append(cell)
         return cell
 
-    return make
+    yield make
+    for cell in made:
+        cell.invariants.check()
+
+
+@pytest.fixture(scope="session")
+def welding() -> Moment:
+    """A cell whose robot is on its way along the seam of the only part."""
+    cell = SimCell(TEST_CELL)
+    cell.start()
+    cell.produce(1)
+    cell.until(
+        lambda: "robot" in cell.stations and cell.stations["robot"].phase == TRAVERSE, 30.0, "the traverse"
+    )
+    cell.run_for(INTO_TRAVERSE_S)
+    return Moment(cell)

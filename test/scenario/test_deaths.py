@@ -2,163 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
 
 import pytest
 
-from cell_controller.config import CELL_MANAGER, INTERLOCK, AxisDrive, SpindleDrive
-from cell_controller.messages import Disposition, SafetyPhase, Verdict
-from cell_controller.packml import State
+from cell_controller.config import CELL_MANAGER, INTERLOCK
+from cell_controller.messages import Disposition, ResultCode, SafetyPhase, Verdict
+from cell_controller.packml import Command, State
 from cell_sim.host.simcell import SimCell
-
-MakeCell = Callable[..., SimCell]
-GUARDING = (
-    "weld_line",
-    "grind_line",
-    "conveyor_line",
-    "safety_line",
-    INTERLOCK,
-    "robot",
-    "spindle",
-    "conveyor",
-    CELL_MANAGER,
+from support.cell_facts import (
+    assert_no_motion_frame_after_its_program,
+    assert_nothing_moved_since,
+    assert_stood_still_in_time,
+    is_in,
+    last_motion_s,
+    longest_budget_s,
 )
-TRAVERSE = "traverse"
+from support.moments import Moment
+
+WELD_LINE, SAFETY_LINE = "weld_line", "safety_line"
+BUSES = (WELD_LINE, "grind_line", "conveyor_line", SAFETY_LINE)
+GUARDING = (*BUSES, INTERLOCK, "robot", "spindle", "conveyor", CELL_MANAGER)
+TURNING_RPM = 300.0  # far from the 30 rpm under which the metal freezes around the tool
 
 
-def weld_until_traverse(cell: SimCell) -> None:
-    cell.produce(1)
-    cell.until(
-        lambda: "robot" in cell.stations and cell.stations["robot"].phase == TRAVERSE, 60.0, "the traverse"
-    )
-    cell.run_for(0.3)
+def fail(cell: SimCell, victim: str, kind: str) -> float:
+    """Kill or hang a process and let the longest budget pass; returns when it happened."""
+    fault_at_s = cell.now_s
+    (cell.host.kill if kind == "kill" else cell.host.hang)(victim)
+    cell.run_for(longest_budget_s(cell))
+    return fault_at_s
 
 
-def movers(cell: SimCell, line: str | None = None) -> list[tuple[str, float]]:
-    """Axes and spindles with the speed below which they stand."""
-    found = []
-    for name, drive in cell.cell.drives.items():
-        if line is not None and drive.line != line:
-            continue
-        if isinstance(drive, AxisDrive):
-            found.append((name, drive.standstill_m_s))
-        elif isinstance(drive, SpindleDrive):
-            found.append((name, drive.standstill_rpm))
-    return found
+def replace(cell: SimCell, victim: str) -> None:
+    """What the supervisor does: end a process without a heartbeat, start another."""
+    cell.host.kill(victim)
+    cell.start(victim)
 
 
-def longest_stop_s(cell: SimCell, drive: str) -> float:
-    """What `cell check` computes for the line of this drive."""
-    return cell.plan.lines[cell.cell.drives[drive].line].stop_time_s
+def assert_tool_left_turning(cell: SimCell, since_s: float) -> None:
+    """The pin came out of the part, and until then the spindle turned."""
+    robot = cell.cell.stations["robot"]
+    z, spindle = robot.z, robot.spindle  # type: ignore[union-attr]
+    surface_m = max(part.thickness_m for part in cell.plant.parts)
+    out_s = next((s.at_s for s in cell.record.samples(z, since_s) if s.position > surface_m), inf)
+    assert out_s < since_s + cell.plan.programs_s["weld_retract"] + cell.plan.lines[WELD_LINE].stop_latency_s
+    speeds = [abs(s.speed) for s in cell.record.samples(spindle, since_s - 1.0) if s.at_s <= out_s]
+    assert speeds
+    assert min(speeds) > TURNING_RPM
+    assert not any(part.weld.is_torn for part in cell.plant.parts)
+    assert not cell.plant.tool_in_material
 
 
-def assert_stood_still_in_time(cell: SimCell, fault_at_s: float) -> None:
-    for drive, standstill in movers(cell):
-        last_s = cell.record.last_motion_s(drive, standstill)
-        stopped_after_s = (last_s if last_s is not None else -inf) - fault_at_s
-        assert stopped_after_s <= longest_stop_s(cell, drive), f"{drive} moved {stopped_after_s:.3f} s longer"
+def assert_tripped_with_a_suspect_part(cell: SimCell) -> None:
+    assert cell.safety is not None
+    assert cell.safety.phase is SafetyPhase.TRIPPED
+    assert cell.state is not None
+    assert is_in(cell, State.ABORTED)
+    assert [p.verdict for p in cell.state.parts if p.needs_disposition] == [Verdict.SUSPECT], cell.state.parts
 
 
-def assert_no_motion_frame_after_its_program(cell: SimCell, fault_at_s: float) -> None:
-    for drive, _ in movers(cell):
-        late = cell.record.setpoints(drive, fault_at_s + longest_stop_s(cell, drive))
-        motion = [w for w in late if w.kind != "stop"]
-        assert not motion, f"{drive}: {motion[:3]}"
+def assert_only_clear_leads_on(cell: SimCell) -> None:
+    """Reset and Start are illegal, Clear is refused: a part is undisposed."""
+    for command in (Command.RESET, Command.START, Command.UNHOLD):
+        assert cell.ask(command).code is ResultCode.ILLEGAL
+    answer = cell.ask(Command.CLEAR)
+    assert answer.code is ResultCode.REFUSED
+    assert "disposition" in answer.reason
 
 
-def recover_and_make_a_good_part(cell: SimCell) -> None:
-    """What a person does: tool out, part away, Clear, Reset, Start."""
+def wait_for_clear(cell: SimCell) -> None:
+    """Tool out, part away: nothing is in the way of Clear any more."""
     cell.rescue_tools()
     cell.dispose_all(Disposition.SCRAP)
     cell.until(
-        lambda: (
-            cell.state is not None and cell.state.state == State.ABORTED and not cell.state.clear_hindrance
-        ),
-        30.0,
+        lambda: is_in(cell, State.ABORTED) and cell.state is not None and not cell.state.clear_hindrance,
+        10.0,
         "nothing in the way of Clear",
     )
-    good_before = len(cell.plant.delivered)
-    summary = cell.make_parts(1, 90.0)
+
+
+def make_a_good_part(cell: SimCell) -> None:
+    """Clear, Reset, Start, as a person does them."""
+    summary = cell.make_parts(1, 40.0)
     assert summary.is_success, cell.describe()
-    assert len(cell.plant.delivered) == good_before + 1
+    assert len(cell.plant.delivered) == 1
 
 
 @pytest.mark.parametrize("kind", ["kill", "hang"])
 @pytest.mark.parametrize("victim", GUARDING)
-def test_death_or_hang_in_a_weld_stops_the_cell_and_a_person_gets_it_going(
-    make_cell: MakeCell, victim: str, kind: str
+def test_death_or_hang_in_a_weld_stops_the_cell_until_a_person_gets_it_going(
+    welding: Moment, victim: str, kind: str
 ) -> None:
-    cell = make_cell()
-    weld_until_traverse(cell)
-    fault_at_s = cell.now_s
-    (cell.host.kill if kind == "kill" else cell.host.hang)(victim)
-    cell.run_for(8.0)
-    assert_stood_still_in_time(cell, fault_at_s)
-    assert_no_motion_frame_after_its_program(cell, fault_at_s)
-    if kind == "hang":
-        cell.host.kill(victim)  # the supervisor's part: 2 s without a heartbeat
-    cell.start(victim)
-    cell.run_for(2.0)
-    assert cell.safety is not None
-    assert cell.safety.phase is SafetyPhase.TRIPPED
-    assert cell.state is not None
-    assert cell.state.state == State.ABORTED
-    welded = [part for part in cell.state.parts if part.process or part.needs_disposition]
-    assert [part.verdict for part in welded] == [Verdict.SUSPECT], cell.state.parts
-    assert_no_motion_frame_after_its_program(cell, fault_at_s)
-    recover_and_make_a_good_part(cell)
+    def case(cell: SimCell) -> None:
+        fault_at_s = fail(cell, victim, kind)
+        assert_stood_still_in_time(cell, fault_at_s)
+        replaced_at_s = cell.now_s
+        replace(cell, victim)
+        cell.until(lambda: is_in(cell, State.ABORTED), 3.0, "Aborted")
+        cell.run_for(1.0)
+        assert_tripped_with_a_suspect_part(cell)
+        assert_only_clear_leads_on(cell)
+        assert_no_motion_frame_after_its_program(cell, fault_at_s)
+        assert_nothing_moved_since(cell, replaced_at_s)
+        if victim != WELD_LINE:
+            assert_tool_left_turning(cell, fault_at_s)
+        wait_for_clear(cell)
+        if kind == "kill":  # a hung process ends as a killed one: the way back is the same
+            make_a_good_part(cell)
+
+    welding.play(case)
 
 
-def test_a_process_continued_after_its_replacement_started_is_refused(make_cell: MakeCell) -> None:
-    cell = make_cell()
-    weld_until_traverse(cell)
-    former = cell.host.nodes["robot"].runner
-    assert former is not None
-    cell.host.kill("robot")
-    cell.run_for(6.0)
-    cell.start("robot")
-    cell.run_for(1.0)
-    epoch = cell.safety.epoch if cell.safety else 0
-    for sent in former.step(cell.now_s):
-        cell.host.publish("robot", sent)
-    cell.run_for(1.0)
-    assert cell.safety is not None
-    assert cell.safety.phase is SafetyPhase.TRIPPED
-    assert cell.safety.epoch >= epoch
+def test_a_dead_interlock_opens_the_drives_enable_after_their_stop_program(welding: Moment) -> None:
+    def case(cell: SimCell) -> None:
+        died_at_s = cell.now_s
+        cell.host.kill(INTERLOCK)
+        opened_s, torque_off_s = inf, inf
+        while torque_off_s == inf and cell.now_s < died_at_s + cell.cell.safety.relay.delay_s + 1.0:
+            cell.run_for(0.05)
+            if not cell.plant.relay.is_enabled:
+                opened_s = min(opened_s, cell.now_s)
+            if cell.plant.is_sto:
+                torque_off_s = cell.now_s
+        assert opened_s < died_at_s + 0.3, "the enable is a permit of 0.1 s, the module's bus and a poll"
+        stood_s = max(last_motion_s(cell, name) for name in ("weld_x", "weld_z", "weld_spindle"))
+        assert died_at_s < stood_s < torque_off_s
+        assert torque_off_s < inf
+        assert_tool_left_turning(cell, died_at_s)
+
+    welding.play(case)
 
 
+def test_a_process_continued_after_its_replacement_started_is_refused(welding: Moment) -> None:
+    def case(cell: SimCell) -> None:
+        former = cell.host.nodes["robot"].runner
+        assert former is not None
+        fail(cell, "robot", "kill")
+        replace(cell, "robot")
+        cell.run_for(0.5)
+        epoch = cell.safety.epoch if cell.safety else 0
+        continued_at_s = cell.now_s
+        for sent in former.step(cell.now_s):
+            cell.host.publish("robot", sent)
+        cell.run_for(1.0)
+        assert cell.safety is not None
+        assert cell.safety.phase is SafetyPhase.TRIPPED
+        assert cell.safety.epoch >= epoch
+        assert_nothing_moved_since(cell, continued_at_s)
+
+    welding.play(case)
+
+
+@pytest.mark.parametrize("line", BUSES)
 def test_an_unplugged_line_aborts_naming_the_line_and_plugging_it_back_moves_nothing(
-    make_cell: MakeCell,
+    welding: Moment, line: str
 ) -> None:
-    cell = make_cell()
-    weld_until_traverse(cell)
-    fault_at_s = cell.now_s
-    cell.serials["conveyor_line"].unplug()
-    cell.run_for(8.0)
-    assert_stood_still_in_time(cell, fault_at_s)
-    assert cell.state is not None
-    assert cell.state.state == State.ABORTED
-    assert "conveyor_line" in f"{cell.state.stop_reason.source} {cell.state.stop_reason.text}"
-    plugged_at_s = cell.now_s
-    cell.serials["conveyor_line"].plug()
-    cell.run_for(5.0)
-    for drive, standstill in movers(cell):
-        last_s = cell.record.last_motion_s(drive, standstill)
-        assert last_s is None or last_s < plugged_at_s, f"{drive} moved after the cable was back"
-    recover_and_make_a_good_part(cell)
+    def case(cell: SimCell) -> None:
+        unplugged_at_s = cell.now_s
+        cell.serials[line].unplug()
+        cell.run_for(longest_budget_s(cell))
+        assert_stood_still_in_time(cell, unplugged_at_s)
+        assert is_in(cell, State.ABORTED)
+        assert cell.state is not None
+        assert line in f"{cell.state.stop_reason.source} {cell.state.stop_reason.text}"
+        plugged_at_s = cell.now_s
+        cell.serials[line].plug()
+        cell.run_for(2.5)
+        assert all(states.is_armed for states in cell.drive_states.values())
+        assert_nothing_moved_since(cell, plugged_at_s)
+        assert_tripped_with_a_suspect_part(cell)
+
+    welding.play(case)
 
 
-def test_power_loss_in_a_weld_leaves_the_part_suspect_in_the_journal(make_cell: MakeCell) -> None:
-    cell = make_cell()
-    weld_until_traverse(cell)
-    fault_at_s = cell.now_s
-    cell.power_loss()
-    cell.run_for(8.0)
-    assert_stood_still_in_time(cell, fault_at_s)
-    cell.start()
-    cell.run_for(3.0)
-    assert cell.state is not None
-    assert cell.state.state == State.ABORTED
-    assert [p.verdict for p in cell.state.parts if p.needs_disposition] == [Verdict.SUSPECT]
-    recover_and_make_a_good_part(cell)
+def test_power_loss_in_a_weld_leaves_the_part_suspect_in_the_journal(welding: Moment) -> None:
+    def case(cell: SimCell) -> None:
+        lost_at_s = cell.now_s
+        cell.power_loss()
+        cell.run_for(longest_budget_s(cell))
+        assert_stood_still_in_time(cell, lost_at_s)
+        back_at_s = cell.now_s
+        cell.start()
+        cell.run_for(2.0)
+        assert_nothing_moved_since(cell, back_at_s)
+        assert_tripped_with_a_suspect_part(cell)
+        assert cell.plant.tool_in_material, "its own drives have stopped it where it was"
+        wait_for_clear(cell)
+
+    welding.play(case)

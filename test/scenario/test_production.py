@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from cell_controller.messages import DriveCondition, LinePhase, SafetyPhase, Verdict
-from cell_controller.packml import State
+from cell_controller.messages import DriveCondition, LinePhase, ResultCode, SafetyPhase, Verdict
+from cell_controller.packml import Command, State
+from cell_controller.runtime import Sent
 from cell_sim.host.simcell import SimCell
+from support.cell_facts import is_in, standstills
 
 MakeCell = Callable[..., SimCell]
+Recipe = Mapping[str, Mapping[str, float]]
+
+COLD: Recipe = {"weld": {"spindle_rpm": 500.0, "traverse_speed_m_s": 0.009}}
+TOO_LIGHT: Recipe = {"weld": {"axial_force_n": 2600.0, "heel_plunge_m": 0.00002}}
+TOO_DEEP: Recipe = {"grind": {"size_m": -0.000040}}  # the depths from contact end before
+
+
+def flaws(cell: SimCell) -> list[tuple[str, ...]]:
+    """What an inspector finds in each part, by the measures of the good recipe's drawing."""
+    grind = next(iter(cell.loaded.recipes.values())).grind
+    limits = grind.limits
+    return [p.flaws(grind.size_m, limits.size_tolerance_m, limits.finish_max_um) for p in cell.plant.parts]
 
 
 def test_a_cell_starts_aborted_arms_its_drives_and_moves_nothing(make_cell: MakeCell) -> None:
     cell = make_cell()
     cell.until(lambda: cell.safety is not None and cell.safety.can_reset, 10.0, "ready to reset")
-    assert cell.state is not None
-    assert cell.state.state == State.ABORTED
+    assert is_in(cell, State.ABORTED)
     assert cell.safety is not None
     assert cell.safety.phase is SafetyPhase.TRIPPED
-    for states in cell.drive_states.values():
-        assert states.phase is LinePhase.STOPPED
+    for line, states in cell.drive_states.items():
+        is_moving_line = any(cell.cell.drives[name].line == line for name in standstills(cell))
+        # a line of inputs and outputs has nothing to stop: it goes on reading and obeys the interlock's mask
+        assert states.phase is (LinePhase.STOPPED if is_moving_line else LinePhase.PERMITTED)
         assert states.is_armed
         assert all(drive.condition is not DriveCondition.OFFLINE for drive in states.drives)
     moved = [name for name in cell.cell.drives if cell.record.last_motion_s(name, 1e-6) is not None]
     assert not moved
+    for command in (Command.RESET, Command.START, Command.UNHOLD, Command.UNSUSPEND, Command.COMPLETE):
+        answer = cell.ask(command)
+        assert answer.code is ResultCode.ILLEGAL
+        assert answer.reason
+        assert int(Command.CLEAR) in answer.legal_commands
 
 
 def test_three_parts_come_out_good_and_weld_and_grind_overlap(make_cell: MakeCell) -> None:
     cell = make_cell()
-    summary = cell.make_parts(3, 120.0)
+    summary = cell.make_parts(3, 60.0)
     assert summary.is_success, f"{summary} {cell.describe()}"
     assert summary.trips == 0, summary.first_trip
     assert summary.overlap_fraction > 0.25
@@ -38,37 +59,67 @@ def test_three_parts_come_out_good_and_weld_and_grind_overlap(make_cell: MakeCel
     assert len(cell.plant.delivered) == 3
     assert cell.state is not None
     assert [part.verdict for part in cell.state.parts] == [Verdict.GOOD] * 3
+    assert flaws(cell) == [()] * 3
 
 
 def test_a_part_takes_at_most_fifteen_seconds(make_cell: MakeCell) -> None:
-    cell = make_cell()
-    summary = cell.make_parts(1, 60.0)
+    cell = make_cell(seed=2)
+    summary = cell.make_parts(1, 30.0)
     assert summary.is_success, cell.describe()
     assert summary.duration_s <= 15.0
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another(make_cell: MakeCell) -> None:
-    def run(seed: int) -> tuple[float, int, tuple[float, ...]]:
+    def every_message(seed: int) -> str:
         cell = make_cell(seed)
-        summary = cell.make_parts(1, 60.0)
-        results = tuple(v.value for part in cell.state.parts for v in part.results) if cell.state else ()
-        return summary.duration_s, summary.bus_transactions, results
+        seen = hashlib.sha256()
 
-    assert run(3) == run(3)
-    assert run(3) != run(4)
+        def note(now_s: float, source: str, sent: Sent) -> None:
+            seen.update(f"{now_s!r} {source} {sent!r}".encode())
+
+        cell.host.observers.append(note)
+        cell.produce(1)
+        cell.run_for(3.5)  # past arming, homing and the first index of the belt
+        assert cell.plant.parts
+        return seen.hexdigest()
+
+    first = every_message(3)
+    assert every_message(3) == first
+    assert every_message(4) != first
+
+
+def welded(cell: SimCell) -> bool:
+    return any(
+        p.results and p.verdict is not Verdict.NONE and not p.process
+        for p in (cell.state.parts if cell.state else ())
+    )
 
 
 @pytest.mark.parametrize(
-    ("change", "figure"),
-    [
-        ({"weld": {"spindle_rpm": 500.0, "traverse_speed_m_s": 0.009}}, "temperature"),
-        ({"weld": {"axial_force_n": 3000.0, "heel_plunge_m": 0.00001}}, "force"),
-        ({"grind": {"size_m": -0.000010}}, "size"),
-    ],
+    ("change", "complaint", "flaw"),
+    [(COLD, "temperature", "weld void"), (TOO_LIGHT, "axial force", "weld incomplete")],
+    ids=["cold", "too_light"],
 )
-def test_a_wrong_recipe_makes_a_bad_part(
-    make_cell: MakeCell, change: dict[str, dict[str, float]], figure: str
+def test_a_wrong_weld_recipe_makes_a_bad_weld(
+    make_cell: MakeCell, change: Recipe, complaint: str, flaw: str
 ) -> None:
     cell = make_cell(recipe_change=change)
-    summary = cell.make_parts(1, 90.0)
-    assert summary.parts_bad == 1 and summary.parts_good == 0, f"{figure}: {cell.describe()}"
+    cell.produce(1)
+    cell.until(lambda: welded(cell), 25.0, "the end of the weld")
+    assert cell.state is not None
+    (part,) = cell.state.parts
+    assert part.verdict is Verdict.BAD
+    assert complaint in part.detail
+    assert flaw in flaws(cell)[0]
+
+
+def test_a_wrong_grind_recipe_makes_a_bad_part_that_comes_out_and_is_counted(make_cell: MakeCell) -> None:
+    cell = make_cell(recipe_change=TOO_DEEP)
+    summary = cell.make_parts(1, 40.0)
+    assert (summary.parts_bad, summary.parts_good) == (1, 0), cell.describe()
+    assert cell.state is not None
+    (part,) = cell.state.parts
+    assert part.verdict is Verdict.BAD
+    assert "size" in part.detail
+    assert flaws(cell) == [("grind size",)]
+    assert len(cell.plant.delivered) == 1

@@ -30,6 +30,7 @@ from cell_controller.packml import Command, Mode, State
 from cell_controller.plan import load_plan
 from cell_controller.runtime import Sent, Unit, ports
 from cell_sim.drives import VirtualLine, build_line
+from cell_sim.host.invariants import Invariants
 from cell_sim.host.local_io import SimJournal, SimSerial
 from cell_sim.host.node import Life, SimNode
 from cell_sim.host.simhost import SimHost
@@ -55,10 +56,11 @@ class SimCell:
         loaded, self.plan = load_plan(path)
         self.loaded = _with_recipe(loaded, recipe_change or {})
         self.cell = self.loaded.cell
-        self.record = MotionRecord()
+        self.record = MotionRecord(lambda entry: self.invariants.see(entry))
         recipe = next(iter(self.loaded.recipes.values()))
         self.plant = build_plant(self.cell, recipe, record=self.record)
         self.host = SimHost(seed, latency)
+        self.invariants = Invariants(self.cell, self.plan, self.plant, self.host)
         self.lines: dict[str, VirtualLine] = {}
         self.serials: dict[str, SimSerial] = {}
         self.journal = SimJournal(self.host, CELL_MANAGER, seed)
@@ -70,7 +72,7 @@ class SimCell:
         self.results: dict[str, CommandResult] = {}
         self.run: ProductionRun | None = None
         self.replies: dict[str, DisposeReply] = {}
-        self.host.observers.append(self._observe)
+        self.host.observers += [self._observe, self.invariants.hear]
         for name in unit_names(self.cell):
             self.host.add(name, self._maker(name), self._local(name))
 

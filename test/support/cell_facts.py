@@ -1,0 +1,60 @@
+"""What a plant's record says about motion, for scenarios."""
+
+from math import inf
+
+from cell_controller.config import AxisDrive, SpindleDrive
+from cell_controller.packml import State
+from cell_sim.host.simcell import SimCell
+from cell_sim.plant.record import MOTION_KINDS
+
+SAMPLE_S = 0.02  # two samples of the record: the last sample faster than standstill may be that early
+
+
+def standstills(cell: SimCell) -> dict[str, float]:
+    """Axes and spindles with the speed below which they stand."""
+    found: dict[str, float] = {}
+    for name, drive in cell.cell.drives.items():
+        if isinstance(drive, AxisDrive):
+            found[name] = drive.standstill_m_s
+        elif isinstance(drive, SpindleDrive):
+            found[name] = drive.standstill_rpm
+    return found
+
+
+def last_motion_s(cell: SimCell, drive: str) -> float:
+    """When the drive was last faster than standstill; -inf if it never was."""
+    last_s = cell.record.last_motion_s(drive, standstills(cell)[drive])
+    return -inf if last_s is None else last_s
+
+
+def budget_s(cell: SimCell, drive: str) -> float:
+    """What `cell check` computes for the line of this drive, from a death or a hang to standstill."""
+    return cell.plan.lines[cell.cell.drives[drive].line].stop_time_s
+
+
+def longest_budget_s(cell: SimCell) -> float:
+    return max(line.stop_time_s for line in cell.plan.lines.values())
+
+
+def assert_stood_still_in_time(cell: SimCell, fault_at_s: float) -> None:
+    for drive in standstills(cell):
+        moved_s = last_motion_s(cell, drive) - fault_at_s
+        assert moved_s <= budget_s(cell, drive), f"{drive} moved {moved_s:.3f} s longer"
+
+
+def assert_no_motion_frame_after_its_program(cell: SimCell, fault_at_s: float) -> None:
+    for drive in standstills(cell):
+        late = cell.record.setpoints(drive, fault_at_s + budget_s(cell, drive))
+        frames = [w for w in late if w.kind in MOTION_KINDS]
+        assert not frames, f"{drive}: {frames[:3]}"
+
+
+def assert_nothing_moved_since(cell: SimCell, since_s: float) -> None:
+    for drive in standstills(cell):
+        assert last_motion_s(cell, drive) < since_s + SAMPLE_S, (
+            f"{drive} moved at t={last_motion_s(cell, drive):.3f} s"
+        )
+
+
+def is_in(cell: SimCell, state: State) -> bool:
+    return cell.state is not None and cell.state.state == state
