@@ -8,6 +8,7 @@ import pytest
 
 from cell_controller.drives.profile import Quantity
 from cell_controller.messages import Allowed, DriveCondition, LinePhase
+from cell_sim.drives.remote_io import VirtualRemoteIo
 from cell_sim.plant.record import MOTION_KINDS
 from support.line_bench import LineBench
 
@@ -451,3 +452,18 @@ def test_a_stop_of_the_bus_opens_outputs_although_the_interlock_still_wants_them
     assert bench.drive("station_io").outputs == 0b011
     bench.permit(Allowed.STOP_PROGRAM)  # the interlock's answer, in an epoch of its own
     assert bench.run(0.5, lambda: bench.drive("station_io").outputs == 0b111)
+
+
+@pytest.mark.parametrize(("line", "name"), [("safety_line", "safety_io"), ("conveyor_line", "station_io")])
+def test_a_module_whose_watchdog_expired_is_armed_again_and_obeys(line: str, name: str) -> None:
+    bench = LineBench(line)
+    bench.outputs(name, 0b01, 0b01)
+    assert bench.run(5.0, lambda: bool(bench.states) and bench.state.is_armed)
+    module = bench.wire.drive(name)
+    assert isinstance(module, VirtualRemoteIo)
+    module.expired()
+    assert bench.run(1.0, lambda: not bench.drive(name).is_armed)
+    assert bench.run(3.0, lambda: bench.drive(name).is_armed)
+    assert bench.run(1.0, lambda: bench.drive(name).condition is DriveCondition.OPERATION_ENABLED)
+    bench.permit(Allowed.HOLD)
+    assert bench.run(1.0, lambda: bool(bench.drive(name).outputs & 0b01))

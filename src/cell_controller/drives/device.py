@@ -254,6 +254,8 @@ class Device:
     def _was_read(self) -> None:
         self._turns += 1
         self._is_unread = self.needs_reading = False
+        if self.is_module and self.is_armed and self.condition is DriveCondition.FAULT:
+            self.disarm()  # in fallback: it missed us for too long, and arming it anew brings it back
 
     def _written(self, job: Job, wanted: Wanted, ended: Ended) -> None:
         if job.purpose is Purpose.RESET:
