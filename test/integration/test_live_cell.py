@@ -21,8 +21,8 @@ def test_stop_type_commands_are_never_refused_for_staleness(live_cell: LiveCell)
     cases.stop_type_commands_are_never_refused_for_staleness(live_cell)
 
 
-def test_an_old_abort_is_obeyed_and_nothing_is_obeyed_twice(live_cell: LiveCell) -> None:
-    cases.an_old_abort_is_obeyed_and_an_accepted_command_is_not_obeyed_twice(live_cell)
+def test_an_old_abort_is_obeyed_and_no_start_is_obeyed_twice(live_cell: LiveCell) -> None:
+    cases.an_old_abort_is_obeyed_and_no_start_is_obeyed_twice(live_cell)
 
 
 def test_the_state_seq_changes_with_the_state_and_with_nothing_else(live_cell: LiveCell) -> None:

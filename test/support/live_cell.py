@@ -163,14 +163,17 @@ class LiveCell:
         self.sim("take_parts")
 
     def recover_tool(self, station: str) -> None:
+        """Hold recover_tool down, in Manual, until the tool is out of the part."""
         self.must(SET_MODE, mode=Mode.MANUAL)
-        with self.client.hold_to_run(station, RecoveryAction.RECOVER_TOOL):
-            self.until(
-                lambda: not self.client.station_states[station].tool_in_material,
-                60.0,
-                "the tool out of the part",
-            )
+        with self.client.hold_to_run(station, RecoveryAction.RECOVER_TOOL) as message_id:
+            try:
+                self.until(lambda: not self.has_tool_in_material(station), 30.0, "the tool out of the part")
+            except AssertionError as error:
+                raise AssertionError(f"answer: {self.client.result_of(message_id)}; {error}") from error
         self.must(SET_MODE, mode=Mode.PRODUCTION)
+
+    def has_tool_in_material(self, station: str) -> bool:
+        return self.client.station_states[station].tool_in_material
 
     # the machine
 
