@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cell_controller.config import load_cell
+from cell_controller.config import models as config_models
 from cell_controller.config.models import AxisDrive, CellFile, Conveyor, Recipe, SpindleDrive
 from cell_controller.messages import (
     Directive,
@@ -153,9 +154,10 @@ class Bench:
         self._seq: dict[str, int] = {}
         self._due: dict[str, float] = {}
         self._io_s = -inf
-        for drive in self.drives.values():
-            if drive.name == self.fast and name != "conveyor":
-                drive.position_m = 0.060 if name == "robot" else 0.040
+        if isinstance(self.config, config_models.WeldingRobot):
+            self.drives[self.fast].position_m = self.config.safe_z_m
+        elif isinstance(self.config, config_models.GrindingSpindle):
+            self.drives[self.fast].position_m = self.config.safe_infeed_m
 
     # Inputs of the bench
 

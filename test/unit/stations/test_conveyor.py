@@ -103,7 +103,7 @@ def test_a_hold_on_a_jam_waits_on_its_pitch_and_tries_again(conveyor):
 
 def test_home_takes_an_interrupted_index_back_to_where_it_began(conveyor):
     conveyor.give(TaskKind.INDEX)
-    conveyor.run(5.0, lambda: conveyor.drives["belt"].position_m > 0.15)
+    conveyor.run(5.0, lambda: conveyor.drives["belt"].position_m > 0.75 * conveyor.conveyor.pitch_m)
     conveyor.trip()
     assert conveyor.finish(0.2).result is TaskResult.ABORTED
     assert not conveyor.state.is_ready

@@ -61,7 +61,7 @@ def _prepare(bench: Any, phase: str) -> None:
         bench.press(TaskKind.RECOVER_TOOL)
         return
     if phase in (ToolPhase.HOME_RAISE, ToolPhase.HOME_PARK):
-        bench.drives[bench.fast].position_m = 0.035
+        bench.drives[bench.fast].position_m = bench.unit.safe_m / 2.0
         bench.drives[bench.config.drives[1 if bench.name == "spindle" else 0]].position_m = 0.05
         bench.run(0.2)
         bench.give(TaskKind.HOME)
@@ -77,8 +77,8 @@ def _prepare(bench: Any, phase: str) -> None:
         bench.grants_zones = False
     bench.give(PROCESS[bench.name])
     if phase in (ConveyorPhase.BLOCKED, ConveyorPhase.RE_REFERENCE):
-        assert bench.run(20.0, lambda: bench.unit.phase is ConveyorPhase.INDEX)
-        bench.run(0.3)
+        half_m = bench.conveyor.pitch_m / 2.0
+        assert bench.run(20.0, lambda: bench.drives["belt"].position_m > half_m)
         bench.drives["belt"].stuck = bench.drives["belt"].restless = True
         assert bench.run(20.0, lambda: bench.unit.phase is ConveyorPhase.BLOCKED)
         bench.drives["belt"].stuck = bench.drives["belt"].restless = False
@@ -99,7 +99,8 @@ def _in_phase(make_bench: Callable[[str], Any], name: str, phase: Any) -> Any:
         bench = make_bench(name)
         if phase is not TABLES[name].idle:
             _prepare(bench, phase)
-            assert bench.run(40.0, lambda: bench.unit.phase is phase), f"never in {phase}: {bench.state}"
+            is_there = bench.unit.phase is phase or bench.run(40.0, lambda: bench.unit.phase is phase)
+            assert is_there, f"never in {phase}: {bench.state}"
         _at_phase[name, phase] = bench
     return _at_phase[name, phase].fork()
 

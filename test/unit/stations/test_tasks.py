@@ -105,7 +105,7 @@ def test_move_numbers_only_grow_and_go_on_from_the_drive(robot):
 
 
 def test_a_move_that_a_drive_has_dropped_is_given_again(robot):
-    robot.drives["weld_x"].position_m = 0.05
+    robot.drives["weld_x"].position_m = robot.config.seam_start_x_m + 0.1  # a second away
     robot.run(0.2)
     robot.give(TaskKind.WELD)
     robot.run(20.0, lambda: robot.unit.phase == "approach")
@@ -152,7 +152,7 @@ def test_a_task_is_refused_without_a_part_or_away_from_the_safe_position(robot):
     robot.give(TaskKind.WELD)
     assert "no part at weld" in robot.finish(1.0).detail
     robot.parts = [1.0]
-    robot.drives["weld_z"].position_m = 0.040
+    robot.drives["weld_z"].position_m = robot.config.safe_z_m - 0.005
     robot.run(0.2)
     robot.give(TaskKind.WELD)
     assert "not at its safe position" in robot.finish(1.0).detail
