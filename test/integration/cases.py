@@ -193,7 +193,7 @@ def assert_a_person_is_needed(cell: LiveCell) -> None:
 
 
 def a_weld_survives_nothing_but_a_person(cell: LiveCell, victim: str, number: signal.Signals) -> None:
-    """Kill or stop a process during a weld: everything stands in time, the part is suspect, a person clears."""
+    """Kill or stop a process in a weld: everything stands in time, the part is suspect, a person clears."""
     if cell.state.state != State.STOPPED:
         cell.clear()
     cell.weld_until_contact()

@@ -16,6 +16,7 @@ from cell_controller.messages import (
     CellState,
     CommandResult,
     Disposition,
+    DriveCondition,
     RecoveryAction,
     ResultCode,
     SafetyPhase,
@@ -53,33 +54,46 @@ class LiveCell:
         return state
 
     def describe(self) -> str:
+        """Everything that a person would look at, in lines."""
+        return "\n".join([*self._describe_cell(), *self._describe_stations(), *self._describe_lines()])
+
+    def _describe_cell(self) -> list[str]:
         state, safety = self.client.state, self.client.safety
-        parts = [
-            f"{p.part_id} {p.place} {p.process} {p.verdict.name} {p.detail}"
-            for p in (state.parts if state else ())
-        ]
-        return "; ".join(
-            [
-                f"{State(state.state).name} {state.stop_reason} clear: {state.clear_hindrance!r}"
-                if state
-                else "no state",
-                f"{safety.phase.name} epoch {safety.epoch} {safety.first_out!r} reset: {safety.reset_hindrance!r} "
-                f"trips {[f'{t.rule} {t.subject}: {t.text}' for t in safety.trips]} warnings {safety.warnings}"
-                if safety
-                else "no safety",
-                *(
-                    f"{s.station}: {s.phase} {s.result.name} {s.detail}"
-                    for s in self.client.station_states.values()
-                ),
-                *(
-                    f"{d.line}: {d.phase.name} epoch {d.epoch} {d.stop_cause!r}"
-                    for d in self.client.drive_states.values()
-                ),
-                f"parts {parts}",
-                f"alarms {[a.message for a in self.client.alarms.active]}",
-                f"exit codes { {n: c for n, c in self.up.exit_codes().items() if c} }",
+        lines = [f"missing {self.up.missing()}, exit codes {self.up.exit_codes()}"]
+        if state is not None:
+            reason = state.stop_reason
+            lines.append(f"{State(state.state).name}, mode {state.mode}, {reason.source} {reason.text}")
+            lines.append(f"clear: {state.clear_hindrance!r}")
+            lines += [
+                f"part {p.part_id} {p.place} {p.process} {p.verdict.name} {p.detail}" for p in state.parts
             ]
-        )
+        if safety is not None:
+            lines.append(
+                f"safety {safety.phase.name}, epoch {safety.epoch}, reset: {safety.reset_hindrance!r}"
+            )
+            lines.append(
+                f"occupied {safety.occupied_zones}, inputs {safety.inputs_on}, warnings {safety.warnings}"
+            )
+            lines += [f"trip {t.rule} {t.subject}: {t.text} {'present' * t.is_present}" for t in safety.trips]
+        return lines + [f"alarm {a.message}" for a in self.client.alarms.active]
+
+    def _describe_stations(self) -> list[str]:
+        return [
+            f"{s.station}: {s.phase} task {s.task_id} {s.result.name} {s.detail} "
+            f"{'ready' * s.is_ready} {'clear' * s.is_clear} zones wanted {s.zones_wanted} places {s.places}"
+            for s in self.client.station_states.values()
+        ]
+
+    def _describe_lines(self) -> list[str]:
+        return [
+            f"{s.line}: {s.phase.name}, epoch {s.epoch}, {s.stop_cause!r}, "
+            + ", ".join(
+                f"{d.drive} {d.condition.name} at {d.measured_position_m:.4f} {'homed' * d.is_homed} "
+                f"{d.timeouts}/{d.transactions}"
+                for d in s.drives
+            )
+            for s in self.client.drive_states.values()
+        ]
 
     def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
         try:
@@ -136,7 +150,7 @@ class LiveCell:
         order_id = self.order(quantity)
         self.start()
         self.reach(State.COMPLETE, timeout_s)
-        parts = [p for p in self.client.get_parts(order_id=order_id).parts]
+        parts = self.client.get_parts(order_id=order_id).parts
         assert [p.verdict.name for p in parts] == ["GOOD"] * quantity, self.describe()
         self.must(Command.STOP)
         self.reach(State.STOPPED, 15.0)
@@ -164,6 +178,7 @@ class LiveCell:
 
     def recover_tool(self, station: str) -> None:
         """Hold recover_tool down, in Manual, until the tool is out of the part."""
+        self.until(lambda: not self.faults(), 15.0, f"no drive in fault: {self.faults()}")
         self.must(SET_MODE, mode=Mode.MANUAL)
         with self.client.hold_to_run(station, RecoveryAction.RECOVER_TOOL) as message_id:
             try:
@@ -171,6 +186,15 @@ class LiveCell:
             except AssertionError as error:
                 raise AssertionError(f"answer: {self.client.result_of(message_id)}; {error}") from error
         self.must(SET_MODE, mode=Mode.PRODUCTION)
+
+    def faults(self) -> list[str]:
+        """Drives that are not armed or in fault; a bus resets what it may, once everything stands."""
+        return [
+            d.drive
+            for s in self.client.drive_states.values()
+            for d in s.drives
+            if not d.is_armed or d.condition is DriveCondition.FAULT
+        ]
 
     def has_tool_in_material(self, station: str) -> bool:
         return self.client.station_states[station].tool_in_material

@@ -39,8 +39,16 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the only word of a process that cannot start
         return EXIT_CONFIG
-    make_urgent(options.priority)  # not earlier: importing and reading files is nothing urgent
-    host = RosHost(unit, options.unit, cell.namespace, ios, arguments=words[split:], trace=options.trace)
+    host = RosHost(
+        unit,
+        options.unit,
+        cell.namespace,
+        ios,
+        arguments=words[split:],
+        trace=options.trace,
+        # Not earlier: coming up takes a second of computing, which must not hold up those who guard already.
+        on_settled=lambda: make_urgent(options.priority),
+    )
     return host.run()
 
 

@@ -12,20 +12,23 @@ import os
 NICENESS = -10  # second best: more of the ordinary scheduler's time, for those who may
 
 
-def make_urgent(priority: int, pid: int = 0) -> bool:
-    """Gives a process (0: this one, before it starts threads) a SCHED_FIFO priority; False without the right.
+def make_urgent(priority: int, pid: int | None = None) -> bool:
+    """Gives all threads of a process (None: this one) a SCHED_FIFO priority; False without the right.
 
-    The kernel keeps 5 % of the time for others (sched_rt_runtime_us): a runaway loop does not freeze it.
+    Threads that they start later inherit it. The kernel keeps 5 % of the time for others
+    (sched_rt_runtime_us): a runaway loop does not freeze the machine.
     """
     if priority <= 0:
         return False
+    process = os.getpid() if pid is None else pid
     try:
-        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(priority))
+        for thread in os.listdir(f"/proc/{process}/task"):
+            os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(priority))
     except PermissionError:
-        _be_less_nice(pid)
+        _be_less_nice(process)
         return False
-    except ProcessLookupError:
-        return False
+    except (ProcessLookupError, FileNotFoundError):
+        return False  # it has just ended
     return True
 
 

@@ -34,6 +34,7 @@ from cell_controller.runtime import Qos, Runner, Sent, Unit, ports
 from cell_controller.runtime.trace import TraceWriter
 
 SPIN_S = 0.5  # EventsExecutor.spin() without a timeout never returns on shutdown in rclpy 7.1
+SETTLED_S = 2.0  # after the first step; then peers on the same machine have found each other
 LONGEST_WAIT_S = 0.5  # select's own limit; every Unit has a deadline before that
 
 
@@ -50,9 +51,11 @@ class RosHost:
         arguments: Sequence[str] = (),
         trace: Path | None = None,
         on_step: Callable[[], bool] | None = None,
+        on_settled: Callable[[], object] | None = None,
         handles_signals: bool = True,
     ) -> None:
-        """`on_step` is called after every step and ends the run when it returns False.
+        """`on_step` is called after every step and ends the run when it returns False; `on_settled` once,
+        when most of the discovery is over.
 
         With `handles_signals` (main thread only) SIGINT and SIGTERM end the run; a Unit that has
         STOP_REQUESTED as an input is told of SIGTERM instead, ends the run by Finished and ignores SIGINT.
@@ -62,7 +65,7 @@ class RosHost:
         self._local_ios = tuple(local_ios)
         self._arguments = list(arguments)
         self._trace_path = trace
-        self._on_step = on_step
+        self._on_step, self._on_settled = on_step, on_settled
         self._handles_signals = handles_signals
         self._stops_by_itself = any(i.port == ports.STOP_REQUESTED.name for i in unit.inputs)
         self._inbox: deque[tuple[str, object, float]] = deque()
@@ -186,6 +189,7 @@ class RosHost:
 
     def _loop(self, runner: Runner) -> None:
         """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""
+        settled_at_s = time.monotonic() + SETTLED_S
         while not self._is_over.is_set():
             waiting = {fd: io for io in self._local_ios if (fd := io.fileno()) is not None}
             limit_s = min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
@@ -202,6 +206,9 @@ class RosHost:
                 self._send(runner.step(now_s))
                 if self._on_step is not None and not self._on_step():
                     self._is_over.set()
+                if self._on_settled is not None and now_s >= settled_at_s:
+                    self._on_settled()
+                    self._on_settled = None
 
     def _drain(self, runner: Runner) -> None:
         while self._inbox:
