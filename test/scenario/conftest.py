@@ -31,9 +31,7 @@ def make_cell() -> Iterator[Callable[..., SimCell]]:
         cell.invariants.check()
 
 
-@pytest.fixture(scope="session")
-def welding() -> Moment:
-    """A cell whose robot is on its way along the seam of the only part."""
+def weld_until_traverse() -> SimCell:
     cell = SimCell(TEST_CELL)
     cell.start()
     cell.produce(1)
@@ -41,4 +39,22 @@ def welding() -> Moment:
         lambda: "robot" in cell.stations and cell.stations["robot"].phase == TRAVERSE, 30.0, "the traverse"
     )
     cell.run_for(INTO_TRAVERSE_S)
+    return cell
+
+
+@pytest.fixture(scope="session")
+def welding() -> Moment:
+    """A cell whose robot is on its way along the seam of the only part."""
+    return Moment(weld_until_traverse())
+
+
+@pytest.fixture(scope="session")
+def stranded() -> Moment:
+    """An aborted cell with the tool in the material: the bus of the weld line has died and is back."""
+    cell = weld_until_traverse()
+    cell.host.kill("weld_line")
+    cell.run_for(cell.plan.lines["weld_line"].stop_time_s)
+    cell.start("weld_line")
+    cell.until(lambda: cell.drive_states["weld_line"].is_armed, 5.0, "its drives armed again")
+    cell.run_for(0.5)
     return Moment(cell)

@@ -7,13 +7,15 @@ from math import inf
 import pytest
 
 from cell_controller.config import CELL_MANAGER, INTERLOCK
-from cell_controller.messages import Disposition, ResultCode, SafetyPhase, Verdict
+from cell_controller.messages import Disposition, ResultCode, SafetyPhase
 from cell_controller.packml import Command, State
 from cell_sim.host.simcell import SimCell
 from support.cell_facts import (
     assert_no_motion_frame_after_its_program,
     assert_nothing_moved_since,
     assert_stood_still_in_time,
+    assert_tool_left_turning,
+    assert_tripped_with_a_suspect_part,
     is_in,
     last_motion_s,
     longest_budget_s,
@@ -23,7 +25,6 @@ from support.moments import Moment
 WELD_LINE, SAFETY_LINE = "weld_line", "safety_line"
 BUSES = (WELD_LINE, "grind_line", "conveyor_line", SAFETY_LINE)
 GUARDING = (*BUSES, INTERLOCK, "robot", "spindle", "conveyor", CELL_MANAGER)
-TURNING_RPM = 300.0  # far from the 30 rpm under which the metal freezes around the tool
 
 
 def fail(cell: SimCell, victim: str, kind: str) -> float:
@@ -40,26 +41,9 @@ def replace(cell: SimCell, victim: str) -> None:
     cell.start(victim)
 
 
-def assert_tool_left_turning(cell: SimCell, since_s: float) -> None:
-    """The pin came out of the part, and until then the spindle turned."""
-    robot = cell.cell.stations["robot"]
-    z, spindle = robot.z, robot.spindle  # type: ignore[union-attr]
-    surface_m = max(part.thickness_m for part in cell.plant.parts)
-    out_s = next((s.at_s for s in cell.record.samples(z, since_s) if s.position > surface_m), inf)
-    assert out_s < since_s + cell.plan.programs_s["weld_retract"] + cell.plan.lines[WELD_LINE].stop_latency_s
-    speeds = [abs(s.speed) for s in cell.record.samples(spindle, since_s - 1.0) if s.at_s <= out_s]
-    assert speeds
-    assert min(speeds) > TURNING_RPM
-    assert not any(part.weld.is_torn for part in cell.plant.parts)
-    assert not cell.plant.tool_in_material
-
-
-def assert_tripped_with_a_suspect_part(cell: SimCell) -> None:
-    assert cell.safety is not None
-    assert cell.safety.phase is SafetyPhase.TRIPPED
-    assert cell.state is not None
-    assert is_in(cell, State.ABORTED)
-    assert [p.verdict for p in cell.state.parts if p.needs_disposition] == [Verdict.SUSPECT], cell.state.parts
+def retract_budget_s(cell: SimCell) -> float:
+    """The line's time from a death or a hang to standstill includes the program's last step, the ramp."""
+    return cell.plan.lines[WELD_LINE].stop_time_s
 
 
 def assert_only_clear_leads_on(cell: SimCell) -> None:
@@ -106,7 +90,7 @@ def test_death_or_hang_in_a_weld_stops_the_cell_until_a_person_gets_it_going(
         assert_no_motion_frame_after_its_program(cell, fault_at_s)
         assert_nothing_moved_since(cell, replaced_at_s)
         if victim != WELD_LINE:
-            assert_tool_left_turning(cell, fault_at_s)
+            assert_tool_left_turning(cell, fault_at_s, retract_budget_s(cell))
         wait_for_clear(cell)
         if kind == "kill":  # a hung process ends as a killed one: the way back is the same
             make_a_good_part(cell)
@@ -129,7 +113,7 @@ def test_a_dead_interlock_opens_the_drives_enable_after_their_stop_program(weldi
         stood_s = max(last_motion_s(cell, name) for name in ("weld_x", "weld_z", "weld_spindle"))
         assert died_at_s < stood_s < torque_off_s
         assert torque_off_s < inf
-        assert_tool_left_turning(cell, died_at_s)
+        assert_tool_left_turning(cell, died_at_s, retract_budget_s(cell))
 
     welding.play(case)
 

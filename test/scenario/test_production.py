@@ -18,7 +18,8 @@ Recipe = Mapping[str, Mapping[str, float]]
 
 COLD: Recipe = {"weld": {"spindle_rpm": 500.0, "traverse_speed_m_s": 0.009}}
 TOO_LIGHT: Recipe = {"weld": {"axial_force_n": 2600.0, "heel_plunge_m": 0.00002}}
-TOO_DEEP: Recipe = {"grind": {"size_m": -0.000040}}  # the depths from contact end before
+HASTY: Recipe = {"grind": {"rough_speed_m_s": 0.00005, "finish_speed_m_s": 0.00005, "spark_out_max_s": 0.1}}
+TOO_HIGH: Recipe = {"grind": {"size_m": 0.000020}}  # over the blank: no grinding makes it
 
 
 def flaws(cell: SimCell) -> list[tuple[str, ...]]:
@@ -88,24 +89,28 @@ def test_the_same_seed_makes_the_same_run_and_another_seed_another(make_cell: Ma
     assert every_message(4) != first
 
 
-def welded(cell: SimCell) -> bool:
-    return any(
-        p.results and p.verdict is not Verdict.NONE and not p.process
-        for p in (cell.state.parts if cell.state else ())
-    )
+def judged(cell: SimCell, process: str) -> bool:
+    """The process has ended and its result is in the part's record."""
+    names = {"weld": "axial_force_mean_n", "grind": "finish_um"}
+    parts = cell.state.parts if cell.state else ()
+    return any(r.name == names[process] for p in parts if not p.process for r in p.results)
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint", "flaw"),
-    [(COLD, "temperature", "weld void"), (TOO_LIGHT, "axial force", "weld incomplete")],
-    ids=["cold", "too_light"],
+    ("change", "process", "complaint", "flaw"),
+    [
+        (COLD, "weld", "temperature", "weld void"),
+        (TOO_LIGHT, "weld", "axial force", "weld incomplete"),
+        (HASTY, "grind", "finish", "grind finish"),
+    ],
+    ids=["cold", "too_light", "hasty"],
 )
-def test_a_wrong_weld_recipe_makes_a_bad_weld(
-    make_cell: MakeCell, change: Recipe, complaint: str, flaw: str
+def test_a_wrong_recipe_makes_a_part_bad_in_truth_and_by_measurement(
+    make_cell: MakeCell, change: Recipe, process: str, complaint: str, flaw: str
 ) -> None:
     cell = make_cell(recipe_change=change)
     cell.produce(1)
-    cell.until(lambda: welded(cell), 25.0, "the end of the weld")
+    cell.until(lambda: judged(cell, process), 25.0, f"the end of the {process}")
     assert cell.state is not None
     (part,) = cell.state.parts
     assert part.verdict is Verdict.BAD
@@ -113,13 +118,13 @@ def test_a_wrong_weld_recipe_makes_a_bad_weld(
     assert flaw in flaws(cell)[0]
 
 
-def test_a_wrong_grind_recipe_makes_a_bad_part_that_comes_out_and_is_counted(make_cell: MakeCell) -> None:
-    cell = make_cell(recipe_change=TOO_DEEP)
+def test_a_part_of_the_wrong_size_comes_out_bad_and_is_counted(make_cell: MakeCell) -> None:
+    cell = make_cell(recipe_change=TOO_HIGH)
     summary = cell.make_parts(1, 40.0)
     assert (summary.parts_bad, summary.parts_good) == (1, 0), cell.describe()
     assert cell.state is not None
     (part,) = cell.state.parts
     assert part.verdict is Verdict.BAD
     assert "size" in part.detail
-    assert flaws(cell) == [("grind size",)]
+    assert "grind size" in flaws(cell)[0]
     assert len(cell.plant.delivered) == 1

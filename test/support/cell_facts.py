@@ -3,10 +3,13 @@
 from math import inf
 
 from cell_controller.config import AxisDrive, SpindleDrive
+from cell_controller.config.models import WeldingRobot
+from cell_controller.messages import SafetyPhase, Verdict
 from cell_controller.packml import State
 from cell_sim.host.simcell import SimCell
 from cell_sim.plant.record import MOTION_KINDS
 
+TURNING_RPM = 300.0  # far from the 30 rpm under which the metal freezes around the tool
 SAMPLE_S = 0.02  # two samples of the record: the last sample faster than standstill may be that early
 
 
@@ -58,3 +61,28 @@ def assert_nothing_moved_since(cell: SimCell, since_s: float) -> None:
 
 def is_in(cell: SimCell, state: State) -> bool:
     return cell.state is not None and cell.state.state == state
+
+
+def assert_tool_left_turning(cell: SimCell, since_s: float, within_s: float) -> None:
+    """The pin came out of the part in time, and until then the spindle turned."""
+    robot = next(s for s in cell.cell.stations.values() if isinstance(s, WeldingRobot))
+    surface_m = max(part.thickness_m for part in cell.plant.parts)
+    out_s = next((s.at_s for s in cell.record.samples(robot.z, since_s) if s.position > surface_m), inf)
+    assert out_s <= since_s + within_s, f"the tool left {out_s - since_s:.3f} s after"
+    until_out = [s for s in cell.record.samples(robot.spindle, since_s - 1.0) if s.at_s <= out_s]
+    assert until_out
+    assert min(abs(s.speed) for s in until_out) > TURNING_RPM
+    assert not any(part.weld.is_torn for part in cell.plant.parts)
+    assert not cell.plant.tool_in_material
+
+
+def assert_tripped_with_a_suspect_part(cell: SimCell) -> None:
+    assert cell.safety is not None
+    assert cell.safety.phase is SafetyPhase.TRIPPED
+    assert is_in(cell, State.ABORTED), cell.describe()
+    assert verdicts_to_decide(cell) == [Verdict.SUSPECT]
+
+
+def verdicts_to_decide(cell: SimCell) -> list[Verdict]:
+    """Of the parts that wait for a person's disposition."""
+    return [p.verdict for p in (cell.state.parts if cell.state else ()) if p.needs_disposition]

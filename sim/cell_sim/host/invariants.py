@@ -129,7 +129,9 @@ class Invariants:
         latest_s = max(self._permitted_s.get(write.drive, -1.0), self._stopping_s.get(line, -1.0))
         allowance_s = self._plan.permit_valid_s + self._plan.lines[line].stop_latency_s + EXCHANGE_S
         if latest_s < 0.0 or write.at_s - latest_s > allowance_s:
-            since = f"{write.at_s - latest_s:.3f} s after its permit" if latest_s >= 0.0 else "never permitted"
+            since = (
+                f"{write.at_s - latest_s:.3f} s after its permit" if latest_s >= 0.0 else "never permitted"
+            )
             self._broken(write.at_s, f"{write.drive} was told to {write.kind} {write.value:g}, {since}")
 
     def _unanswered(self) -> list[str]:

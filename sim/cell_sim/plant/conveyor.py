@@ -121,7 +121,7 @@ class Belt:
 
     def _load(self, now_s: float) -> None:
         is_free = all(abs(p.at_m) > 0.5 * self.pitch_m for p in self.parts)
-        if not (self.wants_part and is_free and self.is_in_place):
+        if self.loader.is_empty or not (self.wants_part and is_free and self.is_in_place):
             self._may_load_since_s = None
         elif self._may_load_since_s is None:
             self._may_load_since_s = now_s

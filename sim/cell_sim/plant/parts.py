@@ -135,6 +135,7 @@ class Loader:
     def __init__(self, blank: Blank, seed: int) -> None:
         self.blank = blank
         self.made = 0
+        self.is_empty = False  # nobody has refilled it
         self._random = random.Random(f"{seed}/parts")
 
     def make(self, at_m: float) -> Part:
