@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from cell_sim.host.simcell import SimCell
-from support.moments import Moment
+from support.moments import TEST_CELL, Moment
 
-TEST_CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
 TRAVERSE = "traverse"
 INTO_TRAVERSE_S = 0.3  # the tool moves along the seam by then
 

@@ -5,9 +5,11 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from cell_sim.host.simcell import SimCell
 
+TEST_CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
 Case = Callable[[SimCell], None]
 
 

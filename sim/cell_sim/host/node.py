@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from cell_controller.runtime import Qos, Runner, Sent, Unit
+from cell_controller.runtime.trace import TraceWriter
 
 SOCKET_DEPTH = 10  # what the middleware keeps for a process that does not read
 
@@ -31,6 +32,7 @@ class SimNode:
         self.life = Life.DEAD
         self.starts = 0
         self.runner: Runner | None = None
+        self.tracer: Callable[[str, int, float], TraceWriter] | None = None  # opens the trace of one life
         self._backlog: deque[tuple[str, object]] = deque()
         self.subscribed: frozenset[str] = frozenset()
         self.local_ports: frozenset[str] = frozenset()
@@ -39,7 +41,11 @@ class SimNode:
         """A new process with a new session; nothing of the former one survives."""
         self.starts += 1
         unit = self._make()
-        self.runner = Runner(unit, session, now_s)
+        trace = self.tracer(self.name, session, now_s) if self.tracer is not None else None
+        if trace is None:
+            self.runner = Runner(unit, session, now_s)
+        else:
+            self.runner = Runner(unit, session, now_s, trace.on_step, trace.on_input)
         self.life = Life.RUNNING
         self._backlog.clear()
         self.subscribed = frozenset(i.port for i in unit.inputs if i.qos is not Qos.LOCAL)
