@@ -186,7 +186,7 @@ class ToolStation(Station):
         if phase is ToolPhase.OPEN_CLAMP:
             self.clamp.set(False)
             self._stand()
-            return ToolPhase.IDLE if self.field.input(self._clamp_closed) is False else None
+            return ToolPhase.IDLE if self._is_unclamped else None
         if phase is ToolPhase.RETREAT:
             return self._act_retreat()
         self._stand()
@@ -194,6 +194,11 @@ class ToolStation(Station):
             return None
         self.clamp.set(False)
         return ToolPhase.OPEN_CLAMP if self.spindle.is_standing else None
+
+    @property
+    def _is_unclamped(self) -> bool:
+        """After an abort the clamp is still closed: a HOME opens it, else the belt would wait for ever."""
+        return self.field.input(self._clamp_closed) is False
 
     def _stand(self) -> None:
         """Everything but the feed axis, which is at its safe position."""
@@ -274,7 +279,7 @@ class ToolStation(Station):
         wants = not is_clear or (is_process and self.phase is not ToolPhase.HELD)
         return replace(
             state,
-            is_ready=self.is_safe and self.body.is_on and self.body.is_homed,
+            is_ready=self.is_safe and self.body.is_on and self.body.is_homed and self._is_unclamped,
             is_clear=is_clear,
             tool_in_material=self.tool_in_material,
             zones_wanted=self.zones if wants else (),
