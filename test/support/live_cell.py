@@ -24,6 +24,7 @@ from cell_controller.messages import (
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, Mode, State
 
+CLEARS = 3
 READY_S = 90.0  # eleven interpreters on two busy cores
 STANDSTILL_M_S = 0.002  # of an axis; below any motion that is meant
 STANDSTILL_RPM = 15.0
@@ -110,21 +111,29 @@ class LiveCell:
         return self.client.command(command, **options)
 
     def must(self, command: int, **options: Any) -> None:
-        """A command that is accepted, when the cell is ready for it."""
-        result = self.ask(command, **options)
+        """A command that is accepted, when the cell is ready for it; returns when its effect is seen."""
         deadline_s = time.monotonic() + 10.0
-        while result.code in (ResultCode.REFUSED, ResultCode.STALE) and time.monotonic() < deadline_s:
+        while True:
+            before = self.state.state_seq
+            result = self.ask(command, state_seq=before, **options)
+            is_early = result.code in (ResultCode.REFUSED, ResultCode.STALE)
+            if not is_early or time.monotonic() > deadline_s:
+                break
             time.sleep(0.1)
-            result = self.ask(command, **options)
         assert result.code is ResultCode.ACCEPTED, f"{result}\n{self.describe()}"
+        self.until(lambda: self.state.state_seq != before, 5.0, f"an effect of {result}")
 
     def clear(self) -> None:
-        """From Aborted to Stopped; every process has to be up for it."""
+        """From Aborted to Stopped, with every process up. A machine that stalls may need a second Clear."""
         self.until(lambda: not self.up.missing(), READY_S, f"all nodes; missing: {self.up.missing()}")
         self.reach(State.ABORTED, 30.0)
-        self.until(lambda: not self.state.clear_hindrance, 30.0, "nothing in the way of Clear")
-        self.must(Command.CLEAR)
-        self.reach(State.STOPPED, 15.0)
+        for _ in range(CLEARS):
+            self.until(lambda: not self.state.clear_hindrance, 30.0, "nothing in the way of Clear")
+            self.must(Command.CLEAR)
+            self.until(lambda: self.state.state in (State.ABORTED, State.STOPPED), 15.0, "the end of Clearing")
+            if self.state.state == State.STOPPED:
+                return
+        raise AssertionError(f"Clear did not last\n{self.describe()}")
 
     def start(self) -> None:
         """From Stopped to Execute."""
