@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cell_controller.messages import SET_MODE, CellCommand, ResultCode, SafetyPhase, Verdict
+from cell_controller.messages import SET_MODE, CellCommand, ResultCode, Verdict
 from cell_controller.nodes import convert
 from cell_controller.packml import Command, Mode, State
 from cell_controller.plan import CellPlan, load_plan
@@ -236,9 +236,6 @@ def an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(
     cell.until(lambda: cell.client.drive_states[line].is_armed, 15.0, "the line armed again")
     time.sleep(SETTLE_S)
     assert cell.last_motion_s() < plugged_at_s
-    safety = cell.client.safety
-    assert safety is not None
-    assert safety.phase is SafetyPhase.TRIPPED
     assert_a_person_is_needed(cell)
     cell.clean_up()
     cell.clear()
