@@ -29,6 +29,7 @@ from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step, 
 
 PERIOD_S = 0.1  # as often as the cell publishes its state
 ANSWER_LIMIT_S = 2.0  # a command or request without an answer is sent again (with a new id)
+ORDER_PATIENCE_S = 10.0  # a cell that comes up refuses orders until its journal has been read
 START_LIMIT_S = 60.0  # from the first state to Execute; nodes and drives need a few seconds
 
 
@@ -109,7 +110,7 @@ class ProductionRun:
         for result in inputs.new(ports.COMMAND_RESULT.name, CommandResult):
             self._take_result(result)
         for reply in inputs.new(ports.SUBMIT_ORDER.reply_port, OrderReply):
-            self._take_reply(reply)
+            self._take_reply(reply, now_s)
         for safety in inputs.new(ports.SAFETY.name, SafetyState):
             self.record.take_safety(safety.phase is SafetyPhase.TRIPPED, safety.first_out)
         for states in inputs.new(ports.DRIVE_STATES.name, DriveStates):
@@ -188,11 +189,13 @@ class ProductionRun:
         if result.id == self._asked_id and result.code is not ResultCode.ACCEPTED:
             self.text = f"{Command(result.command).name.title()} {result.code.name.lower()}: {result.reason}"
 
-    def _take_reply(self, reply: OrderReply) -> None:
+    def _take_reply(self, reply: OrderReply, now_s: float) -> None:
         if self.phase is not RunPhase.ORDERING:
             return
         if reply.is_accepted:
-            self.phase, self._asked_at_s = RunPhase.CLEARING, -inf
+            self.phase, self.text, self._asked_at_s = RunPhase.CLEARING, "", -inf
+        elif now_s - self._heard_at_s < ORDER_PATIENCE_S:
+            self.text = reply.reason  # asked again: a cell that comes up has not read its journal yet
         else:
             self._fail(f"the order was refused: {reply.reason}")
 
