@@ -240,6 +240,20 @@ def test_the_end_of_a_recovery_permit_stops_plainly_and_retracts_nothing() -> No
     assert not still_moves(bench, "weld_z", t0 + 0.2)
 
 
+def test_a_recovery_clears_the_fault_of_the_drive_that_it_moves() -> None:
+    bench = welding()
+    bench.permit(Allowed.STOP_PROGRAM)
+    bench.reach(LinePhase.STOPPED)
+    bench.setpoints.clear()
+    bench.permit(Allowed.RECOVERY)
+    bench.velocity("weld_z", 0.005)
+    bench.wire.drive("weld_z").trip(33072)  # its communication watchdog, of the fast servo's table
+    assert bench.run(0.5, lambda: bench.drive("weld_z").condition is DriveCondition.FAULT)
+    bench.run(2.0)
+    assert bench.drive("weld_z").condition is DriveCondition.OPERATION_ENABLED
+    assert still_moves(bench, "weld_z", bench.now_s - 0.1)
+
+
 def test_a_dead_traverse_does_not_keep_the_tool_in_the_material() -> None:
     bench = welding()
     bench.wire.drive("weld_x").is_mute = True

@@ -162,8 +162,15 @@ class DriveBus:
             order=order,
             is_stopping=self._phase is LinePhase.STOPPING,
             is_arming=self._phase is LinePhase.ARMING,
-            may_reset=self._phase is LinePhase.STOPPED,
+            may_reset=self._may_reset,
         )
+
+    @property
+    def _may_reset(self) -> bool:
+        """Faults are cleared while nothing is permitted, and for a recovery: it needs the drives it moves."""
+        if self._phase is LinePhase.PERMITTED:
+            return any(self._permit.of(d.name).allowed is Allowed.RECOVERY for d in self._movers)
+        return self._phase is LinePhase.STOPPED
 
     def _open(self, now_s: float) -> None:
         wants = self._talk is None and not self._is_opening and not self._leaving
