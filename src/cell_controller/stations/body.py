@@ -75,10 +75,10 @@ class Body:
         for hand in self.hands:
             hand.rest()
 
-    def freeze(self, spindles_too: bool) -> None:
-        """Axes ramp down and hold."""
-        for hand in self.hands if spindles_too else self.axes:
-            hand.stop()
+    def freeze(self) -> None:
+        """Axes ramp down and hold; spindles go on turning."""
+        for axis in self.axes:
+            axis.stop()
 
     def watch(self, dt_s: float) -> None:
         for axis in self.axes:

@@ -38,11 +38,18 @@ class Publisher:
         self._state_at_s = -1e9
 
     def publish(
-        self, now_s: float, setpoint: Setpoint, based_on: tuple[Echo, ...], state: StationState, is_loop: bool
+        self,
+        now_s: float,
+        setpoint: Setpoint | None,
+        based_on: tuple[Echo, ...],
+        state: StationState,
+        is_loop: bool,
     ) -> Step:
-        """What is due now. Live values and progress alone do not make a state due."""
+        """What is due now; no setpoint is no message. Live values and progress alone make no state due."""
         sent = []
-        if now_s >= self._setpoint_at_s + PERIOD_S or is_loop or setpoint != self._setpoint:
+        if setpoint is None:
+            self._setpoint_at_s = now_s
+        elif now_s >= self._setpoint_at_s + PERIOD_S or is_loop or setpoint != self._setpoint:
             self._setpoint, self._setpoint_at_s = setpoint, now_s
             sent.append(Sent(SETPOINT.name, replace(setpoint, based_on=based_on)))
         quiet = replace(state, values=(), progress=0.0)

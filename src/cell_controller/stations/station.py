@@ -115,12 +115,23 @@ class Station(ABC):
         if task is not None and task.is_running:
             permit = permit_for(safety, is_fresh, task.is_recovery)
             self._react(task, permit, safety, dt_s)
-            is_heard = now_s - self._order_at_s <= ORDER_MAX_AGE_S
-            if permit is Permit.GRANTED and is_heard:
+            if permit is Permit.GRANTED and self._is_manager_heard:
                 self._go_on(task, dt_s)
             elif task.is_running:  # the task keeps its place
-                self.body.freeze(spindles_too=not is_heard)
+                self.body.freeze()
         return self._publish(now_s)
+
+    @property
+    def _is_manager_heard(self) -> bool:
+        return self.now_s - self._order_at_s <= ORDER_MAX_AGE_S
+
+    @property
+    def _is_silent(self) -> bool:
+        """In a process without a manager the station has no wish: the interlock misses its setpoints, trips,
+        and the stop program brings the tool out. A spindle that merely stopped would freeze in the metal."""
+        task = self.task
+        is_process = task is not None and task.is_running and not task.is_recovery
+        return is_process and not self._is_manager_heard
 
     # What a kind of station adds
 
@@ -316,7 +327,13 @@ class Station(ABC):
         program = self.programs.material if is_material else self.programs.clear
         setpoint = Setpoint(self._name, program=program, drives=self.body.setpoints)
         state = self._make_state(program)
-        return self._publisher.publish(now_s, setpoint, self.field.based_on, state, self._is_loop_due)
+        return self._publisher.publish(
+            now_s,
+            None if self._is_silent else setpoint,
+            self.field.based_on,
+            state,
+            self._is_loop_due,
+        )
 
     def _make_state(self, program: str) -> StationState:
         task = self.task
