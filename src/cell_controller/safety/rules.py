@@ -53,8 +53,8 @@ CATEGORY_1 = StopCategory.CATEGORY_1
 RULES: tuple[Rule, ...] = (
     Rule(RuleName.STARTUP, Reads.EVENT, None, True, CATEGORY_1, "clear"),
     Rule(RuleName.ESTOP, Reads.INPUT, line_rules.safety_input, False, CATEGORY_1, "release the E-stop"),
-    Rule(RuleName.RELAY, Reads.INPUT, line_rules.safety_input, False, CATEGORY_1, "reset the safety relay"),
     Rule(RuleName.GUARD, Reads.INPUT, line_rules.safety_input, False, CATEGORY_1, "close the guard"),
+    Rule(RuleName.RELAY, Reads.INPUT, line_rules.safety_input, False, CATEGORY_1, "reset the safety relay"),
     Rule(RuleName.AIR, Reads.INPUT, line_rules.safety_input, True, CATEGORY_1, "restore the air pressure"),
     Rule(RuleName.GUARD, Reads.CELL, line_rules.guard_locked, False, CATEGORY_1, "lock the guard"),
     Rule(RuleName.SESSION, Reads.EVENT, None, True, CATEGORY_1, "find out why it restarted, then clear"),
