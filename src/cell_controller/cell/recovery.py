@@ -122,10 +122,11 @@ class RecoveryDesk:
             return f"{command.station} is not heard"
         if view.safety is None:
             return "the interlock is not heard"
-        for trip in view.safety.trips:
-            if trip.is_present and not trip.is_recoverable:
-                return f"{trip.rule} {trip.subject} is not recoverable: {trip.text}"
-        return ""
+        return "; ".join(
+            f"{trip.rule} {trip.subject} is not recoverable: {trip.text}"
+            for trip in view.safety.trips
+            if trip.is_present and not trip.is_recoverable
+        )
 
     def _is_held(self, command: RecoveryCommand) -> bool:
         """The same action on the same drive goes on; its speed may change."""
