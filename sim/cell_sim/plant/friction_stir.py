@@ -118,6 +118,7 @@ class StirZone:
         self.torque_nm = 0.0
         self.depth_m = 0.0  # of the pin tip under the surface, true
         self.is_frozen = False
+        self._stuck_m = 0.0  # height of a frozen tip
         self.loads = NO_LOADS
 
     def wants_fine_steps(self, z_m: float, surface_m: float) -> bool:
@@ -151,11 +152,13 @@ class StirZone:
             self._cool_or_heat(dt_s, 0.0, 0.0)
             self.loads = NO_LOADS
             return self.loads
-        self.is_frozen = (
-            not turns and self.depth_m > 0.0 and (self.is_frozen or part.is_stirred_at(self.depth_m))
-        )
+        was_frozen = self.is_frozen
+        self.is_frozen = not turns and self.depth_m > 0.0 and (was_frozen or part.is_stirred_at(self.depth_m))
+        self._stuck_m = max(self._stuck_m, z_m) if was_frozen else tip_m
         heel_m = self.depth_m - self.tool.pin_length_m
         steady = self._static_force(heel_m, travel_m_s, rpm if turns else _TURNING_RPM, part)
+        if self.is_frozen:  # solid metal does not flow: only the bent gantry is left, and it springs back
+            steady = max(self._stuck_m - z_m, 0.0) * self.stiffness_n_m
         self._press(dt_s, steady)
         self.torque_nm = self._torque(heel_m, turns)
         heat_w = self.torque_nm * abs(rpm) * pi / 30.0 if turns else 0.0
@@ -195,7 +198,7 @@ class StirZone:
         return (pin + shoulder) * self.softness() * rate + through
 
     def _press(self, dt_s: float, steady_n: float) -> None:
-        lag_s = _LAG_S if self.depth_m > 0.0 else _RELEASE_S
+        lag_s = _LAG_S if self.depth_m > 0.0 and not self.is_frozen else _RELEASE_S
         self.force_n += (steady_n - self.force_n) * (1.0 - exp(-dt_s / lag_s))
 
     def _torque(self, heel_m: float, turns: bool) -> float:

@@ -158,6 +158,21 @@ def test_a_spindle_stopped_in_the_weld_freezes_the_tool(rig):
     assert "torn" in welder.flaws
 
 
+def test_a_frozen_tool_springs_back_and_is_pushed_no_further(rig):
+    welder = Welder(rig)
+    welder.plunge()
+    rig.run(1.0)
+    place = welder.place
+    place.spindle.run(0.0, 3000.0)
+    rig.run(3.0)
+    assert place.zone.force_n > 3000.0
+    bent_m = place.zone.force_n / place.zone.stiffness_n_m
+    place.z.move_to(place.z.position_m + 2.0 * bent_m, 0.001, 1.0, 1.0)
+    rig.run(1.0)
+    assert place.zone.is_frozen
+    assert place.zone.force_n == pytest.approx(0.0, abs=1.0)
+
+
 def test_a_frozen_spindle_breaks_loose_below_the_recovery_torque(rig):
     welder = Welder(rig)
     welder.plunge()
