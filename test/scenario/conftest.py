@@ -53,6 +53,11 @@ def stranded() -> Moment:
     cell.host.kill("weld_line")
     cell.run_for(cell.plan.lines["weld_line"].stop_time_s)
     cell.start("weld_line")
-    cell.until(lambda: cell.drive_states["weld_line"].is_armed, 5.0, "its drives armed again")
-    cell.run_for(0.5)
+    cell.until(lambda: _is_recoverable(cell), 5.0, "drives armed again and the relay closed")
     return Moment(cell)
+
+
+def _is_recoverable(cell: SimCell) -> bool:
+    trips = cell.safety.trips if cell.safety is not None else ()
+    is_armed = all(states.is_armed for states in cell.drive_states.values())
+    return is_armed and not any(t.is_present and not t.is_recoverable for t in trips)
