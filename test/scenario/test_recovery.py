@@ -93,13 +93,13 @@ def test_recover_tool_brings_it_out_and_disposing_of_the_part_opens_the_way(stra
         assert not cell.plant.tool_in_material
         assert_no_faster_than_manual(cell, "weld_z", began_s)
         cell.rescue_tools()
-        assert cell.set_mode(Mode.PRODUCTION).code is ResultCode.ACCEPTED
+        assert cell.state is not None
+        assert cell.state.mode == Mode.PRODUCTION
         answer = cell.ask(Command.CLEAR)
         assert answer.code is ResultCode.REFUSED
         assert "tool" not in answer.reason
         assert "disposition" in answer.reason
         cell.dispose_all(Disposition.SCRAP)
-        assert cell.state is not None
         assert [p.verdict for p in cell.state.parts] == [Verdict.SCRAPPED]
         assert cell.ask(Command.CLEAR).code is ResultCode.ACCEPTED
         cell.reach(State.STOPPED, 5.0)

@@ -232,6 +232,8 @@ class SimCell:
         return state is not None and state.tool_in_material
 
     def _enter(self, mode: Mode) -> None:
+        if self.state is not None and self.state.mode == mode:
+            return
         result = self.set_mode(mode)
         if result.code is not ResultCode.ACCEPTED:
             raise TimeoutError(f"mode {mode.name} was refused: {result.reason}; {self.describe()}")
