@@ -25,6 +25,7 @@ VERDICT_OF_DISPOSITION = {
     Disposition.RETURN: Verdict.RETURNED,
 }
 
+_UNKNOWN = "unknown-"  # begins the id of a part that nobody announced
 _KEPT_CLOSED = 1000
 """Closed records kept for get_parts, a day's work; the journal keeps all of them."""
 
@@ -116,12 +117,16 @@ class PartBook:
 
     def __init__(self) -> None:
         self._records: dict[str, PartRecord] = {}
+        self._highest_unknown = 0  # of all times: an id is never given to a second part
         self._order_ids: dict[str, None] = {}
 
     def apply(self, event: PartEvent) -> PartRecord:
         """Take one event into its record."""
         record = applied(self._records.get(event.part_id), event)
         self._records[event.part_id] = record
+        number = event.part_id.removeprefix(_UNKNOWN)
+        if number != event.part_id and number.isdecimal():
+            self._highest_unknown = max(self._highest_unknown, int(number))
         if event.order_id:
             self._order_ids[event.order_id] = None
         if not record.is_open:
@@ -162,10 +167,7 @@ class PartBook:
 
     def new_unknown_id(self) -> str:
         """An id for a part that nobody announced."""
-        number = 1
-        while f"unknown-{number}" in self._records:
-            number += 1
-        return f"unknown-{number}"
+        return f"{_UNKNOWN}{self._highest_unknown + 1}"
 
     def _forget(self) -> None:
         closed = [r.part_id for r in self._records.values() if not r.is_open]

@@ -225,10 +225,7 @@ class Device:
             self._failed(job, ended.error, now_s)
             return
         self.failures = 0
-        if self.is_offline:  # back, or heard for the first time: prove everything again
-            self._is_unread = True
-            self.is_offline = False
-            self.disarm()
+        self._came_back()
         words = ended.reply.words if isinstance(ended.reply, RegistersReply) else ()
         try:
             self._took(job, words, ended, now_s)
@@ -281,6 +278,13 @@ class Device:
             self.actuator.failed(job.wanted)
             self._reset_left = []
 
+    def _came_back(self) -> None:
+        """Heard again, or for the first time: what is known is from before, so prove everything anew."""
+        if self.is_offline:
+            self._is_unread = True
+            self.is_offline = False
+            self.disarm()
+
     def _failed(self, job: Job, error: DriveError, now_s: float) -> None:
         if job.wanted is not None:
             self.actuator.failed(job.wanted)
@@ -288,7 +292,7 @@ class Device:
         if isinstance(error, DriveExceptionError):  # it answers, and refuses
             self.other_errors += 1
             self.failures = 0
-            self.is_offline = False
+            self._came_back()
             self._retry_at_s = now_s + RETRY_S
             if job.purpose is Purpose.ARM:
                 self.arming.problem = str(error)

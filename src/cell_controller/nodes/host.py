@@ -76,6 +76,7 @@ class RosHost:
         self._decoders: dict[str, Callable[[bytes], object]] = {}
         self._local_of: dict[str, LocalIo] = {p: io for io in self._local_ios for p in io.ports}
         self._is_signalled = False
+        self._failure = ""
 
     def post(self, port: str, message: object) -> None:
         """Into the inbox, from any thread; bytes are a serialized message, a str one that is none."""
@@ -102,7 +103,7 @@ class RosHost:
             rclpy.try_shutdown(context=context)
             descriptor, self._wake_fd = self._wake_fd, -1
             os.close(descriptor)
-        return 0
+        return 1 if self._failure else 0
 
     def _serve(self, context: rclpy.Context) -> None:
         node = Node(
@@ -186,6 +187,14 @@ class RosHost:
                 executor.spin_once(timeout_sec=SPIN_S)
         except ExternalShutdownException:
             return
+        except BaseException as error:
+            # Deaf, the Unit would go on beating its heart for ever: end, and let the supervisor start anew.
+            self._failure = f"the ROS thread ended: {type(error).__name__}: {error}"
+            if self._stops_by_itself:
+                self.post(ports.STOP_REQUESTED.name, StopRequested(self._failure))
+            else:
+                self.end()
+            raise
 
     def _loop(self, runner: Runner) -> None:
         """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""
