@@ -8,6 +8,8 @@ from math import inf, isnan, nan
 from cell_controller.messages import Parameter, Verdict
 from cell_controller.stations.parameters import WeldParameters
 
+X_STANDS_M = 0.00001  # an encoder at rest toggles by less
+
 
 @dataclass(slots=True)
 class WeldRecord:
@@ -21,7 +23,10 @@ class WeldRecord:
     temperature_max_c: float = -inf
     temperature_lost: bool = False
     tip_m_s: float = 0.0  # integral of the tip's height over the anvil
-    revolutions: float = 0.0
+    revolutions: float = 0.0  # while X moved
+    moved_m: float = 0.0
+    standing_revolutions: float = 0.0  # since X was last seen to move
+    is_moving: bool = False
     start_x_m: float = nan
     end_x_m: float = nan
     is_complete: bool = False
@@ -39,9 +44,19 @@ class WeldRecord:
         self.time_s += dt_s
         self.impulse_ns += force_n * dt_s
         self.tip_m_s += tip_m * dt_s
-        self.revolutions += abs(rpm) / 60.0 * dt_s
-        self.start_x_m = x_m if isnan(self.start_x_m) else self.start_x_m
-        self.end_x_m = x_m
+        self.standing_revolutions += abs(rpm) / 60.0 * dt_s
+        self._move(x_m)
+
+    def _move(self, x_m: float) -> None:
+        """X is read more seldom than Z; turns before it leaves and after it arrives weld nothing."""
+        if isnan(self.start_x_m):
+            self.start_x_m = self.end_x_m = x_m
+        if abs(x_m - self.end_x_m) <= X_STANDS_M:
+            return
+        if self.is_moving:
+            self.revolutions += self.standing_revolutions
+            self.moved_m += abs(x_m - self.end_x_m)
+        self.is_moving, self.standing_revolutions, self.end_x_m = True, 0.0, x_m
 
     @property
     def force_mean_n(self) -> float:
@@ -53,7 +68,7 @@ class WeldRecord:
 
     @property
     def revolutions_per_mm(self) -> float:
-        way_mm = abs(self.end_x_m - self.start_x_m) * 1000.0
+        way_mm = self.moved_m * 1000.0
         return self.revolutions / way_mm if way_mm > 0.0 else nan
 
     def values(self, weld: WeldParameters) -> tuple[Parameter, ...]:
