@@ -17,7 +17,8 @@ class PermitWatch:
 
     def __init__(self) -> None:
         self._edge = ResetEdge()
-        self._had_permit = False  # at the last step, untripped
+        self._had_permit = False  # by the permit before, untripped
+        self._is_withdrawn = False  # since the last step, whatever has followed
         self._is_motion_released = False  # since the reset the manager has asked for something else
 
     @property
@@ -29,6 +30,9 @@ class PermitWatch:
         """True for a reset edge; each clear_id is used up here."""
         if phase is SafetyPhase.HOLD and permit.permit is not Permit.MOTION:
             self._is_motion_released = True
+        is_given = permit.permit is not Permit.NONE
+        self._is_withdrawn |= self._had_permit and not is_given
+        self._had_permit = is_given
         return self._edge.sees(permit, own_session=own_session, tripped_at_s=tripped_at_s)
 
     def reset(self) -> None:
@@ -37,10 +41,10 @@ class PermitWatch:
 
     def withdrawal(self, permit: CellPermit | None, *, is_tripped: bool) -> tuple[Finding, ...]:
         """An Abort takes the permit away altogether: that is the stop programs, not a mere hold."""
-        had_permit = self._had_permit
+        is_withdrawn, self._is_withdrawn = self._is_withdrawn, False
         is_given = permit is not None and permit.permit is not Permit.NONE
         self._had_permit = is_given and not is_tripped
-        if is_tripped or is_given or not had_permit:
+        if is_tripped or not is_withdrawn:
             return ()
         text = "has aborted and withdrawn its permit"
         return (Finding(RuleName.ABORT, CELL_MANAGER, text, is_event=True),)

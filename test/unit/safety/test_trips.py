@@ -294,3 +294,14 @@ def test_no_measured_value_of_an_axis_may_be_something_else_than_a_number(
     bench.edit(drive, **{name: value})
     bench.run(0.03)
     assert bench.safety.phase is SafetyPhase.TRIPPED
+
+
+def test_an_abort_counts_even_if_a_later_permit_arrives_with_it() -> None:
+    bench = Bench()
+    bench.to_motion()
+    for permit in (Permit.NONE, Permit.HOLD):
+        bench.ask(permit)
+        bench.send_permit()
+    bench.run(0.05)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    assert bench.rules == ("abort",)
