@@ -303,4 +303,4 @@ class Bench:
         self.ask(Permit.NONE, mode=Mode.MANUAL)
         self.run(0.2)
         self.ask(Permit.RECOVERY, recover_station=station, recover_drive=drive)
-        self.run(0.2)
+        self.run(0.5)  # the guard lock settles

@@ -20,6 +20,7 @@ class Guarding:
     def __init__(self, limits: SafetyLimits) -> None:
         self._limits = limits
         self.is_escalated = False
+        self.is_recovery_due = False  # nothing but the lock is missing for the recovery that is asked for
         self._locking_since_s = inf
 
     def is_locked(self, snapshot: Snapshot) -> bool:
@@ -50,12 +51,11 @@ class Guarding:
             if snapshot.now_s - snapshot.phase_since_s >= budget_s:
                 self.is_escalated = True
 
-    @staticmethod
-    def _keeps_locked(snapshot: Snapshot, is_still: bool) -> bool:
+    def _keeps_locked(self, snapshot: Snapshot, is_still: bool) -> bool:
         wants_motion = snapshot.permit is not None and snapshot.permit.permit is Permit.MOTION
         if snapshot.phase is SafetyPhase.HOLD:
             return wants_motion or not is_still
-        return not is_still or snapshot.phase is not SafetyPhase.TRIPPED
+        return not is_still or self.is_recovery_due or snapshot.phase is not SafetyPhase.TRIPPED
 
 
 def must_reopen_outputs(snapshot: Snapshot) -> bool:

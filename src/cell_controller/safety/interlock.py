@@ -55,9 +55,7 @@ class Interlock:
         self._findings: tuple[Finding, ...] = ()
         self._known: frozenset[tuple[RuleName, str]] | None = None  # present in the step before
         self._hindrance = ""
-        self._has_permit = False  # at the last step, untripped
         self._was_ready = False  # a reset has been possible since the start
-        self._permits.reset()  # since the reset the manager has asked for something else
         self._discarded, self._discarded_at_s = 0, -inf
         self._tick_due_s = -inf
         self._told: object = None
@@ -179,6 +177,8 @@ class Interlock:
         """Change the phase; True when it, or the epoch, has changed."""
         snapshot, permit = self._snapshot, self._snapshot.permit
         present = (*(f for f in self._findings if not f.is_warning), *over)
+        may_recover = permit is not None and self._may_recover(permit, present)
+        self._guarding.is_recovery_due = may_recover
         if snapshot.phase is SafetyPhase.RECOVERY:
             if not self._recovery.must_end(permit, present):
                 return False
@@ -189,7 +189,7 @@ class Interlock:
                 self._latch.reset()
                 self._permits.reset()
                 self._enter(SafetyPhase.HOLD, is_new_epoch=True)
-            elif permit is not None and self._may_recover(permit, present):
+            elif permit is not None and may_recover and self._guarding.is_locked(snapshot):
                 self._recovery.begin(permit)
                 self._gate.require_newer(snapshot)
                 self._enter(SafetyPhase.RECOVERY, is_new_epoch=True)
@@ -209,9 +209,11 @@ class Interlock:
         return True
 
     def _may_recover(self, permit: CellPermit, present: tuple[Finding, ...]) -> bool:
-        return self._snapshot.is_permit_fresh and self._recovery.may_begin(
-            permit, present, lines_hindrance(self._snapshot, self._epochs)
-        )
+        """All but the guard's lock is there for the recovery that is asked for."""
+        snapshot = self._snapshot
+        if snapshot.phase is not SafetyPhase.TRIPPED or not snapshot.is_permit_fresh:
+            return False
+        return self._recovery.may_begin(permit, present, lines_hindrance(snapshot, self._epochs))
 
     def _enter(self, phase: SafetyPhase, *, is_new_epoch: bool) -> None:
         snapshot = self._snapshot
@@ -291,6 +293,8 @@ class Interlock:
             found += self._gate.warnings
         if snapshot.phase is SafetyPhase.HOLD and self._permits.wants_motion(snapshot):
             found.append("motion waits for the guard to lock")
+        if snapshot.phase is SafetyPhase.TRIPPED and self._guarding.is_recovery_due:
+            found.append("recovery waits for the guard to lock")
         if self._guarding.is_escalated:
             found.append("drive enable is open: a stop has failed")
         if snapshot.now_s - self._discarded_at_s < DISCARDED_SHOWN_S:

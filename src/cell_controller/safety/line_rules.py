@@ -23,10 +23,11 @@ def safety_input(snapshot: Snapshot, name: str) -> Finding | None:
 
 
 def guard_locked(snapshot: Snapshot, _: str) -> Finding | None:
-    """To OK when the guard is locked, or motion is not permitted; other rules name a silent module."""
+    """To OK when the guard is locked, or nothing may move; other rules name a silent module."""
     channel = snapshot.limits.guard_locked
     is_known = snapshot.usable(channel.module) is not None
-    if snapshot.phase is not SafetyPhase.MOTION or snapshot.is_on(channel) or not is_known:
+    may_move = snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY)
+    if not may_move or snapshot.is_on(channel) or not is_known:
         return None
     return Finding(RuleName.GUARD, channel.name, "the guard is not locked during motion")
 

@@ -143,3 +143,40 @@ def test_an_axis_outside_its_limits_may_be_jogged_back_but_not_further() -> None
     bench.wish("robot", jog("weld_x", -0.005))
     bench.run(0.1)
     assert bench.drive("weld_x").setpoint.target_speed_m_s == -0.005
+
+
+def guard_lock(bench: Bench) -> bool:
+    return bool(bench.outputs("safety_io")[0] & bench.cell.signals.outputs["guard_lock"].mask)
+
+
+def test_nothing_moves_before_the_guard_is_locked_and_has_had_its_time(bench: Bench) -> None:
+    bench.edit("weld_z", is_stopped=True)
+    bench.run(0.3)
+    assert not guard_lock(bench), "at standstill people may go in"
+    bench.switch("guard_locked", False)
+    bench.to_recovery("robot", "weld_z")
+    assert guard_lock(bench), "what is asked for needs it"
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    assert "recovery waits for the guard to lock" in bench.safety.warnings
+    bench.switch("guard_locked", True)
+    bench.run(0.05)
+    assert bench.safety.phase is SafetyPhase.RECOVERY
+
+
+def test_a_switch_that_still_shows_the_lock_of_an_earlier_time_is_not_believed(bench: Bench) -> None:
+    bench.ask(Permit.NONE, mode=Mode.MANUAL)
+    bench.run(0.2)
+    bench.ask(Permit.RECOVERY, recover_station="robot")
+    bench.run(0.2)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    bench.run(0.3)
+    assert bench.safety.phase is SafetyPhase.RECOVERY
+
+
+def test_a_lock_that_opens_ends_it(bench: Bench) -> None:
+    bench.to_recovery("robot", "weld_z")
+    assert bench.safety.phase is SafetyPhase.RECOVERY
+    bench.switch("guard_locked", False)
+    bench.run(0.05)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    assert "guard" in bench.rules
