@@ -108,7 +108,9 @@ class Safety(Strict):
         strict=True, allow_inf_nan=False, gt=0, le=0.25, description="speed limit of recovery jog in m/s"
     )
     manual_force_n: Positive = Field(description="force limit of recovery jog in N")
-    recovery_torque_nm: Positive = Field(description="torque limit of a spindle in recovery in N m")
+    recovery_torque_nm: Positive = Field(
+        description="torque in N m that the inverters of spindles are set to give at most; nothing writes it"
+    )
     # 0.1 s is the cap that the bus puts on every command.
     permit_valid_s: float = Field(
         strict=True, allow_inf_nan=False, gt=0, le=0.1, description="validity of one LineCommand in s"

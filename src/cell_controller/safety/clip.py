@@ -47,13 +47,13 @@ def fault_of(limits: DriveLimits, setpoint: DriveSetpoint, station: str) -> str:
     return ""
 
 
-def clip_spindle(limits: SpindleLimits, setpoint: DriveSetpoint) -> Clipped:
+def clip_spindle(limits: SpindleLimits, setpoint: DriveSetpoint, *, max_speed_rpm: float) -> Clipped:
     """A well-formed setpoint of a spindle inside its speed limit."""
     speed_rpm = setpoint.target_speed_rpm
-    if setpoint.kind is not SetpointKind.VELOCITY or abs(speed_rpm) <= limits.max_speed_rpm:
+    if setpoint.kind is not SetpointKind.VELOCITY or abs(speed_rpm) <= max_speed_rpm:
         return Clipped(setpoint)
-    clipped = replace(setpoint, target_speed_rpm=copysign(limits.max_speed_rpm, speed_rpm))
-    return Clipped(clipped, f"{limits.name}: {speed_rpm:.6g} rpm clipped to {limits.max_speed_rpm:.6g}")
+    clipped = replace(setpoint, target_speed_rpm=copysign(max_speed_rpm, speed_rpm))
+    return Clipped(clipped, f"{limits.name}: {speed_rpm:.6g} rpm clipped to {max_speed_rpm:.6g}")
 
 
 def clip_axis(

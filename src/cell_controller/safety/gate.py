@@ -18,7 +18,13 @@ from cell_controller.messages import (
 from cell_controller.packml import Mode
 from cell_controller.safety.clip import clip_axis, clip_spindle
 from cell_controller.safety.feed import StationFeed
-from cell_controller.safety.limits import AxisLimits, ModuleLimits, SafetyLimits, SpindleLimits
+from cell_controller.safety.limits import (
+    RECOVERY_SPEED,
+    AxisLimits,
+    ModuleLimits,
+    SafetyLimits,
+    SpindleLimits,
+)
 from cell_controller.safety.snapshot import Snapshot
 from cell_controller.safety.zones import ZoneRule
 
@@ -136,13 +142,16 @@ class Gate:
             return self._still(limits, Allowed.HOLD)
         if isinstance(limits, AxisLimits):
             return self._axis(limits, wish, state, clearance, inhibits)
-        clipped = clip_spindle(limits, wish)
+        max_speed_rpm = limits.max_speed_rpm
+        if clearance.phase is SafetyPhase.RECOVERY:
+            max_speed_rpm *= RECOVERY_SPEED
+        clipped = clip_spindle(limits, wish, max_speed_rpm=max_speed_rpm)
         if clipped.warning:
             inhibits.append(clipped.warning)
         return LineDrive(
             drive=limits.name,
             allowed=_allowed(clearance),
-            max_speed_rpm=limits.max_speed_rpm,
+            max_speed_rpm=max_speed_rpm,
             program=self._programs[limits.name],
             setpoint=clipped.setpoint or DriveSetpoint(limits.name),
         )

@@ -19,6 +19,10 @@ from cell_controller.config import (
 from cell_controller.plan import CellPlan
 from cell_controller.safety.errors import SafetySetupError
 
+# Share of a spindle's permitted speed under a recovery permit: enough to keep the tool free in the metal on
+# its way out, and a sixteenth of the full energy in whatever comes loose.
+RECOVERY_SPEED = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Ages:

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from cell_controller.config.models import Safety
 from cell_controller.messages import DriveCondition
+from cell_controller.safety.limits import RECOVERY_SPEED
 from cell_controller.stations.motion import Axis, Spindle
 from cell_controller.stations.tool_phases import ToolPhase
 
-RECOVER_SPEED = 0.25  # share of the spindle's limit
-RECOVER_TURNING = 0.5  # of that, to count as turning
+RECOVER_TURNING = 0.5  # of the commanded speed, to count as turning
 RECOVER_SPIN_S = 5.0  # then the spindle cannot, and the tool is pulled as it is
 _DEAD = (DriveCondition.OFFLINE, DriveCondition.FAULT)
 
@@ -31,7 +31,7 @@ class ToolRecovery:
         if cannot or is_safe:
             self._spindle.stop()
         else:
-            self._spindle.turn(self._spindle.model.permitted_rpm * RECOVER_SPEED)
+            self._spindle.turn(self._spindle.model.permitted_rpm * RECOVERY_SPEED)
         if phase is ToolPhase.RECOVER_SPIN:
             self._spinning_s += dt_s
             self._feed.stop()

@@ -180,3 +180,12 @@ def test_a_lock_that_opens_ends_it(bench: Bench) -> None:
     bench.run(0.05)
     assert bench.safety.phase is SafetyPhase.TRIPPED
     assert "guard" in bench.rules
+
+
+def test_a_spindle_turns_no_faster_than_pulling_a_tool_needs(bench: Bench) -> None:
+    limit_rpm = bench.cell.drives["weld_spindle"].permitted_rpm
+    bench.wish("robot", DriveSetpoint("weld_spindle", SetpointKind.VELOCITY, target_speed_rpm=limit_rpm))
+    bench.to_recovery("robot")
+    spindle = bench.drive("weld_spindle")
+    assert spindle.allowed is Allowed.RECOVERY
+    assert spindle.max_speed_rpm == spindle.setpoint.target_speed_rpm == 0.25 * limit_rpm
