@@ -14,6 +14,7 @@ from cell_controller.messages import (
     Order,
     Parameter,
     RecoveryAction,
+    SafetyPhase,
     SafetyState,
     Setpoint,
     StationState,
@@ -27,11 +28,12 @@ from cell_controller.stations.body import Body
 from cell_controller.stations.errors import (
     PhaseFaultError,
     StationError,
+    TaskRefusedError,
 )
 from cell_controller.stations.field import Field
 from cell_controller.stations.motion import Axis
 from cell_controller.stations.permit import Permit, permit_for
-from cell_controller.stations.phases import Event, InForce, PhaseTable
+from cell_controller.stations.phases import Event, InForce, Motion, PhaseTable
 from cell_controller.stations.publishing import Publisher
 from cell_controller.stations.task import Task
 
@@ -39,6 +41,7 @@ ORDER_MAX_AGE_S = 0.3  # the manager repeats it every 0.05 s
 HOLD_TO_RUN_MAX_AGE_S = 0.2  # of recovery orders
 SAFETY_MAX_AGE_S = 0.2  # ten periods of the interlock
 FIRST_PERMIT_S = 1.0  # an Order may overtake the SafetyState that goes with it
+TRIP_COMES_S = 0.5  # Abort and permit are repeated every 0.05 s: no trip by then, and somebody does not hear
 MAX_LATENESS_S = 0.1  # a step later than this is reported by the runtime
 _DIRECTED = {
     Directive.ABORT: Event.ABORT,
@@ -70,6 +73,7 @@ class Station(ABC):
         self._has_stepped = False
         self._publisher = Publisher(name)
         self._is_loop_due = False
+        self._silent_from_s: float | None = None  # while a tool that was left low waits for the trip
 
     # The Unit's face
 
@@ -106,8 +110,9 @@ class Station(ABC):
         dt_s = now_s - self.now_s if self._has_stepped else 0.0
         self.now_s, self._has_stepped = now_s, True
         self.field.update(inputs, now_s)
-        self._take_orders(inputs, now_s)
         safety = inputs.latest(SAFETY.name, INTERLOCK, SafetyState)
+        self._see_trip(safety)
+        self._take_orders(inputs, now_s)
         is_fresh = inputs.age_s(SAFETY.name, INTERLOCK) < SAFETY_MAX_AGE_S
         self.observe(dt_s)
         self._is_loop_due = False
@@ -119,6 +124,7 @@ class Station(ABC):
                 self._go_on(task, dt_s)
             elif task.is_running:  # the task keeps its place
                 self.body.freeze()
+        self._see_trip(safety)
         return self._publish(now_s)
 
     @property
@@ -128,7 +134,10 @@ class Station(ABC):
     @property
     def _is_silent(self) -> bool:
         """In a process without a manager the station has no wish: the interlock misses its setpoints, trips,
-        and the stop program brings the tool out. A spindle that merely stopped would freeze in the metal."""
+        and the stop program brings the tool out. A spindle that merely stopped would freeze in the metal.
+        The same holds for a tool left low for a stop program that does not begin."""
+        if self._silent_from_s is not None and self.now_s >= self._silent_from_s:
+            return True
         task = self.task
         is_process = task is not None and task.is_running and not task.is_recovery
         return is_process and not self._is_manager_heard
@@ -197,12 +206,16 @@ class Station(ABC):
 
     def _begin(self, order: Order) -> None:
         self.task = task = Task(order)
+        is_left_low = self._silent_from_s is not None
         try:
+            if is_left_low:
+                raise TaskRefusedError("the stop program has yet to bring the tool out")
             self.body.check(order.kind)
             self._enter(self.start(order))
         except StationError as error:
             task.result, task.detail = TaskResult.REFUSED, str(error)
-            self.body.rest()
+            if not is_left_low:
+                self.body.rest()
 
     # Permit and events
 
@@ -238,19 +251,32 @@ class Station(ABC):
             task.note(detail)
         if reaction.to is None or reaction.to is self.phase:
             return
-        if reaction.to is self.table.idle:
-            self._finish(task, TaskResult.RUNNING)
-        else:
+        if reaction.to is not self.table.idle:
             self._enter(reaction.to)
+            return
+        setpoints_until_s = self.now_s + (0.0 if event is Event.FAULT else TRIP_COMES_S)
+        is_left_low = reaction.motion is Motion.PROGRAM and self.is_low
+        self._finish(task, TaskResult.RUNNING, setpoints_until_s if is_left_low else None)
 
-    def _finish(self, task: Task, ending: TaskResult) -> None:
-        """End the task; every drive is left without a wish."""
+    def _finish(self, task: Task, ending: TaskResult, silent_from_s: float | None = None) -> None:
+        """End the task; no drive keeps a wish, except where a tool waits for its stop program."""
         if ending is not TaskResult.RUNNING:
             task.ending = ending
         task.values = self.result_values()
         task.end(self.judge())
         self._enter(self.table.idle)
-        self.body.rest()
+        self._silent_from_s = silent_from_s
+        if silent_from_s is None:
+            self.body.rest()
+        else:
+            self.body.freeze()
+
+    def _see_trip(self, safety: SafetyState | None) -> None:
+        """The stop program has begun: it is the bus that keeps the spindle turning now."""
+        is_tripped = safety is not None and safety.phase not in (SafetyPhase.MOTION, SafetyPhase.HOLD)
+        if self._silent_from_s is not None and is_tripped:
+            self._silent_from_s = None
+            self.body.rest()
 
     # Phases
 

@@ -181,8 +181,15 @@ def _stays_idle(bench: Any, event: Event) -> None:
 
 def _ends_at_once(bench: Any, phase: Any, reaction: Reaction) -> None:
     expected = _expected_verdict(reaction, bench)
-    assert bench.run(0.1, lambda: bench.is_over)
+    seconds = bench.unit.limit_s + 1.0 if reaction.result is TaskResult.FAILED else 0.1
+    assert bench.run(seconds, lambda: bench.is_over)
     assert (bench.state.result, bench.state.verdict) == (reaction.result, expected)
+    if bench.unit.is_low and bench.safety is SafetyPhase.MOTION:
+        was_wished = bench.at(bench.config.drives[-1]).kind
+        bench.run(0.1)
+        assert bench.at(bench.config.drives[-1]).kind is was_wished, "until the stop program begins"
+        bench.trip()
+        bench.run(0.1)
     assert {bench.at(d).kind for d in bench.drives} == {SetpointKind.NONE}
     assert bench.clamps == bench.clamps | {c: s for c, s in bench.clamps.items() if s >= 0.0}
     _never_goes_on(bench)
