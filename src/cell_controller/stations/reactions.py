@@ -24,11 +24,12 @@ def carry_on(
     return Reaction(Motion.CARRY_ON, until, max_time, may_resume, verdict, None, result)
 
 
-def program(verdict: PartVerdict, idle: StrEnum) -> Reaction:
+def program(
+    verdict: PartVerdict, idle: StrEnum, result: TaskResult = TaskResult.ABORTED, until: str = ""
+) -> Reaction:
     """The task ends at once; what moves is the bus's, inside the program's own limits."""
-    return Reaction(
-        Motion.PROGRAM, "the task ends at once", AT_ONCE, False, verdict, idle, TaskResult.ABORTED
-    )
+    until = until or "the task ends at once"
+    return Reaction(Motion.PROGRAM, until, AT_ONCE, False, verdict, idle, result)
 
 
 def wait(max_time: MaxTime = NO_LIMIT) -> Reaction:

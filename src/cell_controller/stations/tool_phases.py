@@ -120,7 +120,13 @@ def _retreat() -> Row:
             Event.ABORT: program(_TOUCHED, ToolPhase.IDLE),
             Event.PERMIT_LOST: program(_TOUCHED, ToolPhase.IDLE),
             Event.WITHHELD: wait(),
-            Event.FAULT: stand(ToolPhase.IDLE, TaskResult.FAILED, _TOUCHED),
+            # a retreat that does not work out is the bus's: the station falls silent with the spindle turning
+            Event.FAULT: program(
+                _TOUCHED,
+                ToolPhase.IDLE,
+                TaskResult.FAILED,
+                "the task ends at once; clear of the zones all drives ramp down and stand instead",
+            ),
         },
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cell_controller.messages import Directive, SafetyPhase, SetpointKind, TaskKind, TaskResult
+from cell_controller.stations.tool_phases import ToolPhase
 
 WORKING = {"robot": (TaskKind.WELD, "traverse"), "spindle": (TaskKind.GRIND, "rough")}
 
@@ -64,4 +65,17 @@ def test_an_order_for_another_task_does_not_stop_it(in_metal: Any) -> None:
     in_metal.give(TaskKind.HOME)
     in_metal.run(0.3)
     assert in_metal.state.result is TaskResult.REFUSED
+    assert_turns(in_metal)
+
+
+def test_a_retreat_that_gets_stuck_is_left_to_the_stop_program(in_metal: Any) -> None:
+    in_metal.drives[in_metal.fast].stuck = True
+    in_metal.direct(Directive.STOP)
+    in_metal.run(0.1)
+    assert in_metal.unit.phase is ToolPhase.RETREAT
+    assert in_metal.run(in_metal.unit.limit_s + 1.0, lambda: in_metal.is_over)
+    assert in_metal.state.result is TaskResult.FAILED
+    sent = len(in_metal.setpoints)
+    in_metal.run(0.5)
+    assert len(in_metal.setpoints) == sent, "the interlock misses them"
     assert_turns(in_metal)
