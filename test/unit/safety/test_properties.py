@@ -162,8 +162,8 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def manager_restarts(self) -> None:
         self.bench.restart_manager()
-        self.clears_seen.clear()  # its numbers begin again, in a session of its own
         self.bench.run(0.1)
+        self.clears_seen.clear()  # its numbers begin again, in a session of its own
 
     @rule()
     def interlock_restarts(self) -> None:
