@@ -157,7 +157,8 @@ class Interlock:
             else:
                 self._latch.postpone(now_s)
         self._known = keys
-        if new and self._snapshot.phase is not SafetyPhase.RECOVERY:
+        waits = self._guarding.is_recovery_due and self._recovery.allows(new)
+        if new and not waits and self._snapshot.phase is not SafetyPhase.RECOVERY:
             self._recovery.lapse()
         self._latch.refresh(keys)
         if was_tripped == self._latch.is_tripped:

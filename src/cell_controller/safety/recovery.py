@@ -37,7 +37,7 @@ class RecoveryPermit:
             and self._is_asked(permit)
             and permit.recover_station in self._limits.stations
             and permit.recover_drive in ("", *self._limits.stations[permit.recover_station].drives)
-            and self._is_recoverable(findings)
+            and self.allows(findings)
         )
 
     def begin(self, permit: CellPermit) -> None:
@@ -50,11 +50,12 @@ class RecoveryPermit:
             permit is None
             or not self._is_asked(permit)
             or (permit.recover_station, permit.recover_drive) != (self.station, self.drive)
-            or not self._is_recoverable(findings)
+            or not self.allows(findings)
         )
 
     def _is_asked(self, permit: CellPermit) -> bool:
         return permit.permit is Permit.RECOVERY and permit.mode == Mode.MANUAL
 
-    def _is_recoverable(self, findings: tuple[Finding, ...]) -> bool:
+    def allows(self, findings: tuple[Finding, ...]) -> bool:
+        """None of the findings forbids a recovery."""
         return not any(f.is_event or not self._rules.is_recoverable(f) for f in findings)

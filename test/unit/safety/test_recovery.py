@@ -189,3 +189,13 @@ def test_a_spindle_turns_no_faster_than_pulling_a_tool_needs(bench: Bench) -> No
     spindle = bench.drive("weld_spindle")
     assert spindle.allowed is Allowed.RECOVERY
     assert spindle.max_speed_rpm == spindle.setpoint.target_speed_rpm == 0.25 * limit_rpm
+
+
+def test_a_recoverable_fault_while_the_guard_locks_does_not_ask_for_a_new_press(bench: Bench) -> None:
+    bench.ask(Permit.NONE, mode=Mode.MANUAL)
+    bench.run(0.2)
+    bench.ask(Permit.RECOVERY, recover_station="robot")
+    bench.run(0.15)
+    bench.edit("weld_x", measured_position_m=0.41)
+    bench.run(0.4)
+    assert bench.safety.phase is SafetyPhase.RECOVERY
