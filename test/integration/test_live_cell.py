@@ -37,6 +37,7 @@ def test_losing_the_recorder_is_an_alarm_and_no_stop(live_cell: LiveCell) -> Non
     cases.losing_the_recorder_is_an_alarm_and_no_stop(live_cell)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("victim", "number"),
     [
@@ -54,9 +55,11 @@ def test_a_weld_survives_nothing_but_a_person(
     cases.a_weld_survives_nothing_but_a_person(live_cell, victim, number)
 
 
+@pytest.mark.matrix
 def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell: LiveCell) -> None:
     cases.an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell)
 
 
+@pytest.mark.matrix
 def test_after_all_that_a_good_part_is_made(live_cell: LiveCell) -> None:
     cases.a_good_part_is_made(live_cell)

@@ -28,6 +28,7 @@ from cell_controller.bringup.urgency import make_urgent
 from cell_controller.bringup.watch import HANG_S, Sight, Verdict, is_up, judge
 from cell_controller.config import CELL_MANAGER
 from cell_controller.errors import CellError
+from cell_controller.nodes.host import SETTLED_S
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, State
 from cell_controller.plan import CellPlan, load_plan
@@ -75,6 +76,7 @@ class CellUp:
         self._is_supervising = False
         self._is_over = False
         self._ready: set[str] = set()
+        self._up_since: dict[str, tuple[int, float]] = {}  # life and first sight in it
         self._lost: list[str] = []
         self._started = threading.Event()
         self._failure: BaseException | None = None
@@ -237,12 +239,21 @@ class CellUp:
         self._show(name, line)
 
     def missing(self) -> list[str]:
-        """Names of the processes that are not up yet, or not any more."""
+        """Names of the processes that are not up yet, or not any more; a node needs a moment to settle."""
         now_s = time.monotonic()
-        missing = [child.name for child in self._children.values() if not is_up(self._sight(child), now_s)]
+        missing = [child.name for child in self._children.values() if not self._is_settled(child, now_s)]
         if not missing and self.client.state is None:
             missing.append(CELL_MANAGER)
         return missing
+
+    def _is_settled(self, child: Child, now_s: float) -> bool:
+        if not is_up(self._sight(child), now_s):
+            return False
+        life, since_s = self._up_since.get(child.name, (0, 0.0))
+        if life != child.starts:
+            self._up_since[child.name] = (child.starts, now_s)
+            return not child.spec.is_node
+        return not child.spec.is_node or now_s - since_s >= SETTLED_S
 
     # supervising: one thread starts, watches, replaces and ends the processes
 

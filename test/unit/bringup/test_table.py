@@ -96,7 +96,14 @@ def test_the_table_needs_neither_ros_nor_launch() -> None:
 
 def test_who_guards_comes_before_who_wishes_and_nobody_when_it_is_not_wanted() -> None:
     urgent = {s.role: s.priority for s in build(parse_arguments([TEST_CELL]))}
-    assert urgent[Role.PROCESS] > urgent[Role.INTERLOCK] > urgent[Role.BUS] > urgent[Role.STATION] > urgent[Role.MANAGER] > 0
+    assert (
+        urgent[Role.PROCESS]
+        > urgent[Role.INTERLOCK]
+        > urgent[Role.BUS]
+        > urgent[Role.STATION]
+        > urgent[Role.MANAGER]
+        > 0
+    )
     assert urgent[Role.RECORDER] == 0
     calm = build(parse_arguments([TEST_CELL, "urgent:=false"]))
     assert {s.priority for s in calm} == {0}
