@@ -29,11 +29,24 @@ def differences(one: object, other: object, path: str = "") -> Iterator[str]:
 def test_the_test_cell_is_the_demo_cell_but_for_short_strokes_and_the_fast_plant() -> None:
     demo, test = (load_cell(CONFIG / "cells" / f"{n}.yaml") for n in ("demo", "test"))
     assert list(differences(demo.cell.model_dump(), test.cell.model_dump())) == [
+        "drives.belt.max_acceleration_m_s2",
+        "drives.grind_infeed.max_m",
+        "drives.grind_wheel.ramp_s",
+        "drives.weld_z.max_m",
         "label",
         "name",
         "recipes",
         "simulation.plant",
         "stations.conveyor.pitch_m",
+        "stations.robot.safe_z_m",
+        "stations.robot.seam_start_x_m",
+        "stations.spindle.safe_infeed_m",
+        "stop_programs.grind_retract.steps",
+        "stop_programs.grind_stop.steps",
+        "stop_programs.weld_retract.steps",
+        "stop_programs.weld_stop.steps",
+        "zones.grind_place.spindle.below_m",
+        "zones.weld_place.robot.below_m",
     ]
 
 
