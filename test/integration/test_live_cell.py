@@ -8,6 +8,9 @@ from support.live_cell import LiveCell
 
 from . import cases
 
+# Two cores carry one live cell and little else: `make fault-matrix` runs these with nothing beside them.
+pytestmark = pytest.mark.matrix
+
 
 def test_the_cell_comes_up_aborted_and_tripped_and_nothing_moves(live_cell: LiveCell) -> None:
     cases.comes_up_aborted_and_tripped(live_cell)
@@ -37,7 +40,6 @@ def test_losing_the_recorder_is_an_alarm_and_no_stop(live_cell: LiveCell) -> Non
     cases.losing_the_recorder_is_an_alarm_and_no_stop(live_cell)
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("victim", "number"),
     [
@@ -55,11 +57,9 @@ def test_a_weld_survives_nothing_but_a_person(
     cases.a_weld_survives_nothing_but_a_person(live_cell, victim, number)
 
 
-@pytest.mark.matrix
 def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell: LiveCell) -> None:
     cases.an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell)
 
 
-@pytest.mark.matrix
 def test_after_all_that_a_good_part_is_made(live_cell: LiveCell) -> None:
     cases.a_good_part_is_made(live_cell)
