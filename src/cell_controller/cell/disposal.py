@@ -91,6 +91,9 @@ class DisposalDesk:
             return f"parts are taken away while the cell waits; it is in {state.name.title()}"
         if part.process or any(part.part_id == task.part_id for task in self._tasks.active()):
             return f"part {part.part_id} is in process"
+        if request.disposition is Disposition.RETURN and not part.is_untouched:
+            found = f"{part.verdict.name.lower()} {part.detail}".rstrip()
+            return f"part {part.part_id} cannot go back to stock, a tool may have touched it: {found}"
         if any(asked.event.part_id == part.part_id for asked in self._asked):
             return f"part {part.part_id} is being disposed of"
         if not self._journal.is_healthy:

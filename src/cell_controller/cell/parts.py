@@ -47,6 +47,11 @@ class PartRecord:
     results: tuple[Parameter, ...] = ()
     detail: str = ""
 
+    @property
+    def is_untouched(self) -> bool:
+        """No process has ended on it or was interrupted in it, and nothing about it is in doubt."""
+        return self.verdict is Verdict.NONE and not self.done and not self.process
+
     def state(self) -> PartState:
         """The record as operators see it."""
         return PartState(

@@ -21,6 +21,13 @@ def part(bench, part_id):
     return next(p for p in bench.parts().parts if p.part_id == part_id)
 
 
+def indexing(bench):
+    """The belt carries a part that nothing has touched."""
+    bench.submit(1)
+    bench.start()
+    bench.until_working(TaskKind.INDEX)
+
+
 def welding(bench, quantity=2):
     bench.submit(quantity)
     bench.start()
@@ -86,13 +93,39 @@ def test_a_suspect_part_must_be_disposed_of_and_taken_away_before_clear(bench):
     ],
 )
 def test_each_disposition_ends_the_record_with_its_verdict(bench, disposition, verdict):
-    welding(bench)
+    indexing(bench)
     bench.trip()
     bench.until(State.ABORTED)
-    bench.dispose("o1-1", disposition)
+    assert bench.dispose("o1-1", disposition).is_accepted
     found = part(bench, "o1-1")
     assert (found.verdict, found.place, found.needs_disposition) == (verdict, "removed", False)
     assert not bench.dispose("o1-1").is_accepted
+
+
+@pytest.mark.parametrize("begin", ["weld", "grind"])
+def test_a_part_that_a_tool_may_have_touched_does_not_go_back_to_stock(bench, begin):
+    bench.submit(1)
+    bench.start()
+    bench.until_working(TaskKind[begin.upper()])
+    bench.trip()
+    bench.until(State.ABORTED)
+    refused = bench.dispose("o1-1", Disposition.RETURN)
+    assert not refused.is_accepted
+    assert "cannot go back to stock" in refused.reason
+    assert part(bench, "o1-1").needs_disposition
+    assert bench.dispose("o1-1", Disposition.REWORK).is_accepted
+
+
+def test_a_welded_part_whose_place_is_lost_does_not_go_back_to_stock_either(bench):
+    bench.submit(1)
+    bench.start()
+    bench.until_working(TaskKind.WELD)
+    bench.until_working(TaskKind.INDEX)
+    bench.trip()
+    bench.until(State.ABORTED)
+    found = part(bench, "o1-1")
+    assert (found.verdict, found.needs_disposition) == (Verdict.GOOD, True)
+    assert not bench.dispose("o1-1", Disposition.RETURN).is_accepted
 
 
 def test_a_part_cannot_be_disposed_of_while_the_cell_works(bench):
