@@ -58,13 +58,15 @@ def _command(cell: LiveCell, command: int, **changes: Any) -> CellCommand:
 
 
 def _accepted(cell: LiveCell, command: int, within_s: float = 15.0) -> CellCommand:
-    """A command that was accepted, its effect seen; sent anew, under new ids, while something is in its way."""
+    """A command that was accepted, its effect seen; sent anew, under new ids, while it is refused."""
     deadline_s = time.monotonic() + within_s
     while True:
         message = _command(cell, command)
         result = cell.client.send(message, 5.0)
         if result.code is ResultCode.ACCEPTED:
-            cell.until(lambda: cell.state.state_seq != message.state_seq, 5.0, f"an effect of {result}")
+            cell.until(
+                lambda seq=message.state_seq: cell.state.state_seq != seq, 5.0, f"an effect of {result}"
+            )
             return message
         assert time.monotonic() < deadline_s, f"{result}\n{cell.describe()}"
         time.sleep(0.1)

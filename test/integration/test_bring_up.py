@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,16 +150,22 @@ def test_when_the_process_that_started_the_cell_is_killed_the_buses_stop(tmp_pat
         assert process.stdout.readline() == "up\n"
         process.kill()
     wait_until(
-        lambda: len([n for n, what in notes(tmp_path / "run") if what == "left"]) == 10, 10.0, "all have left"
+        lambda: len([n for n, what in notes(tmp_path / "run") if what == "left"]) == 10, 30.0, "all have left"
     )
     assert len([n for n, what in notes(tmp_path / "run") if what == "has played"]) == 4
-    simulators = [
-        int(e.name)
-        for e in Path("/proc").iterdir()
-        if e.name.isdigit() and b"support.fake_simulator" in _command_line(e)
+    (simulator,) = simulators_of(tmp_path)  # it outlives them, to see the drives stop
+    os.kill(simulator, signal.SIGTERM)
+
+
+def simulators_of(directory: Path) -> list[int]:
+    """Process ids of the stand-in simulators whose run directory is in there."""
+    return [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit()
+        and b"support.fake_simulator" in (words := _command_line(entry))
+        and str(directory).encode() in words
     ]
-    assert len(simulators) == 1, "the simulator outlives it, to see the drives stop"
-    os.kill(simulators[0], signal.SIGTERM)
 
 
 def _command_line(entry: Path) -> bytes:
@@ -167,12 +175,23 @@ def _command_line(entry: Path) -> bytes:
         return b""
 
 
-def test_a_simulator_that_does_not_start_is_named(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_is_given_up_ends_at_once(make: Make) -> None:
     up = make()
-    up.specs = [
-        s if s.is_node else type(s)(s.name, s.role, s.namespace, "no_such_module", executable="")
-        for s in up.specs
-    ]
+    up.specs = [s if s.is_node else replace(s, arguments=(*s.arguments, "--mute")) for s in up.specs]
+    giving_up = threading.Timer(1.0, up.give_up)
+    giving_up.start()
+    began_s = time.monotonic()
+    up.start()
+    up.stop()
+    giving_up.join()
+    assert 1.0 <= time.monotonic() - began_s < 3.0, "its simulator never says that it is ready"
+    assert up.starts("weld_line") == 0
+    assert up.exit_codes()["simulator"] in ((0,), (-signal.SIGTERM,)), "told to end, however far it had come"
+
+
+def test_a_simulator_that_does_not_start_is_named(make: Make) -> None:
+    up = make()
+    up.specs = [s if s.is_node else replace(s, module="no_such_module") for s in up.specs]
     with pytest.raises(StartError, match="simulator did not start: exit code 1"):
         up.start()
 

@@ -44,7 +44,9 @@ class Output:
         os.eventfd_write(self._wake_fd, 1)
 
     def close(self) -> None:
-        """Read what is left, then end."""
+        """Read what is left, then end. May be called twice."""
+        if self._is_over:
+            return
         self._is_over = True
         os.eventfd_write(self._wake_fd, 1)
         self._thread.join()
@@ -92,6 +94,7 @@ class Child:
         self.exit_codes: list[int] = []
         self._output, self._descriptors = output, descriptors
         self._process: subprocess.Popen[bytes] | None = None
+        self._looking = threading.Lock()  # two threads that see the same end would count it twice
 
     @property
     def name(self) -> str:
@@ -103,15 +106,11 @@ class Child:
 
     def start(self) -> None:
         """A new process. To be called by a thread that outlives it: the kernel ties its death to ours."""
-        argv = list(self.spec.argv())
-        if self.spec.is_node:
-            at = argv.index("--ros-args")
-            argv[at:at] = ["--parent", str(os.getpid())]
         reading, writing = os.pipe2(os.O_CLOEXEC)
         environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         try:
             self._process = subprocess.Popen(
-                argv,
+                self.spec.argv(os.getpid()),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
                 stderr=writing,
@@ -130,14 +129,15 @@ class Child:
 
     def poll(self) -> bool:
         """True while it runs; its exit code is kept when it ends."""
-        if self._process is None:
+        with self._looking:
+            if self._process is None:
+                return False
+            code = self._process.poll()
+            if code is None:
+                return True
+            self._process = None
+            self.exit_codes.append(code)
             return False
-        code = self._process.poll()
-        if code is None:
-            return True
-        self._process = None
-        self.exit_codes.append(code)
-        return False
 
     def send(self, number: signal.Signals) -> None:
         """A signal to it, if it runs."""

@@ -8,7 +8,8 @@ import time
 from types import FrameType
 from typing import TextIO
 
-from cell_controller.bringup.up import LOOK_S, CellUp
+from cell_controller.bringup.supervisor import LOOK_S
+from cell_controller.bringup.up import CellUp
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # ANSI foregrounds that are readable on black and white
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,6 +55,7 @@ class Signals:
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.is_stopping:
             self._up.hurry()
+        self._up.give_up()
         self.is_stopping = True
 
 

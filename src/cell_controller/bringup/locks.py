@@ -2,6 +2,7 @@
 
 flock on small files in a folder that all users share. The descriptors are inherited by the cell's
 processes: when `cell up` is killed, the names stay taken until the last process that uses them is gone.
+The kernel frees a lock with its last holder; the file that a killed cell leaves is removed by the next cell.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from cell_controller.bringup.errors import InUseError
+from cell_controller.config import CellFile
 
 SHARED_MODE = 0o1777  # as /tmp: everybody may make locks, nobody may remove another's
 
@@ -29,6 +31,17 @@ class Locks:
     def descriptors(self) -> tuple[int, ...]:
         """To be inherited by the processes that use what is locked."""
         return tuple(self._held.values())
+
+    def take_cell(self, namespace: str, cell: CellFile) -> None:
+        """Everything that one cell may not share: all of it, or InUseError and nothing."""
+        domain = os.environ.get("ROS_DOMAIN_ID", "0")
+        try:
+            self.take(f"namespace {domain} {namespace}", f"namespace {namespace} (domain {domain})")
+            for name, line in cell.lines.items():
+                self.take(f"line {os.path.realpath(line.device)}", f"serial line {name} ({line.device})")
+        except BaseException:
+            self.release()
+            raise
 
     def take(self, key: str, what: str) -> None:
         """Lock `key` or raise InUseError, which says `what` is in use by whom."""
@@ -47,9 +60,13 @@ class Locks:
         self._held[path] = descriptor
 
     def release(self) -> None:
+        """Also removes what killed cells have left in the folder, and the folder when it is empty."""
         for path, descriptor in self._held.items():
-            path.unlink(missing_ok=True)
+            _remove(path)
             os.close(descriptor)
+        if self._held and self._directory.is_dir():
+            for path in self._directory.glob("*.lock"):
+                _remove_if_free(path)
         self._held.clear()
         try:
             self._directory.rmdir()
@@ -62,9 +79,15 @@ class Locks:
                 self._directory.mkdir(parents=True, exist_ok=True)
                 self._directory.chmod(SHARED_MODE)
             try:
-                return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+                # Two steps: in a folder of all users Linux may refuse O_CREAT for a file of another one
+                # (fs.protected_regular), and reading is enough to lock it.
+                return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             except FileNotFoundError:
-                continue  # another cell that ended has just removed the folder
+                pass
+            try:
+                return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            except (FileExistsError, FileNotFoundError):
+                continue  # another cell has just made it, or removed the folder
 
 
 def _is_file(descriptor: int, path: Path) -> bool:
@@ -72,6 +95,29 @@ def _is_file(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _remove(path: Path) -> None:
+    """To be called with its lock held. A file of another user stays."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return
+
+
+def _remove_if_free(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_file(descriptor, path):
+            _remove(path)
+    except BlockingIOError:
+        return  # it belongs to a cell that runs
+    finally:
+        os.close(descriptor)
 
 
 def holders(path: Path) -> tuple[tuple[int, str], ...]:

@@ -84,8 +84,13 @@ class NodeSpec:
             words += ["--params-file", file]
         return tuple(words)
 
-    def argv(self, python: str = sys.executable) -> tuple[str, ...]:
-        return (python, "-m", self.module, *self.arguments, *self.ros_arguments)
+    def own_arguments(self, parent: int) -> tuple[str, ...]:
+        """Those before --ros-args. A node ends with the process of the id `parent`, which starts it."""
+        return (*self.arguments, "--parent", str(parent)) if self.is_node else self.arguments
+
+    def argv(self, parent: int, python: str = sys.executable) -> tuple[str, ...]:
+        """The whole command line, as the process `parent` starts it."""
+        return (python, "-m", self.module, *self.own_arguments(parent), *self.ros_arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,21 @@ def is_up(sight: Sight, now_s: float) -> bool:
     """Running and, for a node, heard in this life and lately."""
     heard_at_s = sight.heard_at_s if sight.is_node else inf
     return sight.is_running and heard_at_s > sight.started_at_s and now_s - heard_at_s <= HANG_S
+
+
+class Settling:
+    """Who is up for good: heard in its present life, and long enough for peers to have found each other."""
+
+    def __init__(self, settled_s: float) -> None:
+        self._settled_s = settled_s
+        self._up_since: dict[str, tuple[int, float]] = {}  # life and first sight in it
+
+    def is_settled(self, name: str, sight: Sight, now_s: float) -> bool:
+        """To be asked again and again; the first time that it is up counts."""
+        if not is_up(sight, now_s):
+            return False
+        life, since_s = self._up_since.setdefault(name, (sight.starts, now_s))
+        if life != sight.starts:
+            since_s = now_s
+            self._up_since[name] = (sight.starts, now_s)
+        return not sight.is_node or now_s - since_s >= self._settled_s

@@ -52,3 +52,22 @@ def test_releasing_twice_is_harmless(tmp_path: Path) -> None:
     locks.take("key", "what")
     locks.release()
     locks.release()
+
+
+def test_the_file_of_a_killed_cell_is_removed_by_the_next_one_and_that_of_a_running_one_stays(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "locks"
+    code = (
+        "import os, sys; from pathlib import Path; from cell_controller.bringup.locks import Locks;"
+        f"Locks(Path({str(directory)!r})).take('line /dev/gone', 'line'); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    running, next_one = Locks(directory), Locks(directory)
+    running.take("line /dev/busy", "line")
+    assert len(list(directory.iterdir())) == 2
+    next_one.take("namespace 1 /cell", "namespace /cell")
+    next_one.release()
+    assert [p.name.startswith("line_dev_busy") for p in directory.iterdir()] == [True]
+    running.release()
+    assert not directory.exists()

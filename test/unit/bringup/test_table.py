@@ -31,22 +31,23 @@ def test_every_line_and_station_has_its_process_in_the_order_of_coming() -> None
 
 def test_a_node_is_started_by_these_very_words() -> None:
     specs = {s.name: s for s in build(parse_arguments([TEST_CELL, "run_dir:=/tmp/r", "trace_dir:=/tmp/t"]))}
-    assert specs["weld_line"].argv("python") == (
+    assert specs["weld_line"].argv(77, "python") == (
         *("python", "-m", MODULE, "--unit", "weld_line", "--cell", str(CELLS / "test.yaml")),
-        *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl", "--priority", "30"),
+        *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl", "--priority", "30", "--parent", "77"),
         *("--ros-args", "--disable-external-lib-logs", "-r", "__node:=weld_line", "-r", "__ns:=/cell"),
     )
     simulator = specs["simulator"]
     assert simulator.role is Role.PROCESS
-    assert simulator.argv("python")[:3] == ("python", "-m", "cell_sim.server")
-    assert "--ros-args" not in simulator.argv("python")
-    assert "{" not in " ".join(simulator.argv("python")), "placeholders are filled in"
+    assert simulator.argv(77, "python")[:3] == ("python", "-m", "cell_sim.server")
+    assert "--ros-args" not in simulator.argv(77, "python")
+    assert "--parent" not in simulator.argv(77), "it sees its controller die"
+    assert "{" not in " ".join(simulator.argv(77, "python")), "placeholders are filled in"
 
 
 def test_a_namespace_given_by_hand_wins() -> None:
     specs = build(parse_arguments([TEST_CELL, "namespace:=/other/cell", "recorder:=false"]))
     assert {s.namespace for s in specs} == {"/other/cell"}
-    assert "__ns:=/other/cell" in specs[-1].argv()
+    assert "__ns:=/other/cell" in specs[-1].argv(77)
     assert specs[-1].name == "cell_manager"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from cell_controller.bringup.watch import HANG_S, START_LIMIT_S, Sight, Verdict, is_up, judge
+from cell_controller.bringup.watch import HANG_S, START_LIMIT_S, Settling, Sight, Verdict, is_up, judge
 
 NODE = Sight(is_running=True, is_node=True, started_at_s=10.0, heard_at_s=20.0, starts=1, respawns=3)
 
@@ -39,3 +39,15 @@ def test_a_node_is_up_when_it_was_heard_lately_in_this_life() -> None:
     assert is_up(NODE, 20.5)
     assert not is_up(NODE, 20.0 + HANG_S + 0.01)
     assert not is_up(replace(NODE, is_running=False), 20.5)
+
+
+def test_a_node_needs_a_moment_to_settle_in_every_life() -> None:
+    settling = Settling(2.0)
+    assert not settling.is_settled("node", replace(NODE, heard_at_s=9.0), 20.0), "it is not up"
+    assert not settling.is_settled("node", NODE, 20.0)
+    assert not settling.is_settled("node", replace(NODE, heard_at_s=21.9), 21.9)
+    assert settling.is_settled("node", replace(NODE, heard_at_s=22.0), 22.0)
+    second = replace(NODE, starts=2, started_at_s=23.0, heard_at_s=24.0)
+    assert not settling.is_settled("node", second, 24.0)
+    assert settling.is_settled("node", replace(second, heard_at_s=26.0), 26.0)
+    assert settling.is_settled("simulator", replace(NODE, is_node=False), 20.0), "nobody has to find it"
