@@ -9,7 +9,7 @@ from cell_controller.packml import State
 from cell_sim.host.simcell import SimCell
 from cell_sim.plant.record import MOTION_KINDS
 
-TURNING_RPM = 300.0  # far from the 30 rpm under which the metal freezes around the tool
+TURNING_SHARE = 0.9  # of the speed before: slip under load and ripple, not the beginning of a ramp
 SAMPLE_S = 0.02  # two samples of the record: the last sample faster than standstill may be that early
 
 
@@ -64,14 +64,14 @@ def is_in(cell: SimCell, state: State) -> bool:
 
 
 def assert_tool_left_turning(cell: SimCell, since_s: float, within_s: float) -> None:
-    """The pin came out of the part in time, and until then the spindle turned."""
+    """The pin came out of the part in time, and until then the spindle kept its speed."""
     robot = next(s for s in cell.cell.stations.values() if isinstance(s, WeldingRobot))
     surface_m = max(part.thickness_m for part in cell.plant.parts)
     out_s = next((s.at_s for s in cell.record.samples(robot.z, since_s) if s.position > surface_m), inf)
     assert out_s <= since_s + within_s, f"the tool left {out_s - since_s:.3f} s after"
-    until_out = [s for s in cell.record.samples(robot.spindle, since_s - 1.0) if s.at_s <= out_s]
-    assert until_out
-    assert min(abs(s.speed) for s in until_out) > TURNING_RPM
+    speeds = [abs(s.speed) for s in cell.record.samples(robot.spindle, since_s - 1.0) if s.at_s <= out_s]
+    assert speeds
+    assert min(speeds) > TURNING_SHARE * speeds[0], f"{min(speeds):.0f} of {speeds[0]:.0f} rpm"
     assert not any(part.weld.is_torn for part in cell.plant.parts)
     assert not cell.plant.tool_in_material
 

@@ -67,7 +67,7 @@ class Invariants:
                 self._stopping_s[message.line] = now_s
         elif isinstance(message, CellCommand):
             self._asked.append((now_s, message.id, self._host.nodes[CELL_MANAGER].starts))
-        elif isinstance(message, CommandResult):
+        elif isinstance(message, CommandResult) and source == CELL_MANAGER:
             self._answers[message.id] += 1
         elif isinstance(message, JournalWrite):
             for event in message.events:

@@ -37,6 +37,12 @@ class SimNode:
         self.subscribed: frozenset[str] = frozenset()
         self.local_ports: frozenset[str] = frozenset()
 
+    def successor(self) -> SimNode:
+        """The next process of this name, not yet started; its starts are counted on."""
+        node = SimNode(self.name, self._make, self.local)
+        node.starts, node.tracer = self.starts, self.tracer
+        return node
+
     def start(self, session: int, now_s: float) -> Runner:
         """A new process with a new session; nothing of the former one survives."""
         self.starts += 1

@@ -6,7 +6,6 @@ import random
 from collections import defaultdict
 from collections.abc import Callable
 
-from cell_controller.messages import Guard
 from cell_controller.runtime import Qos, Sent, Unit
 from cell_sim.host.node import Life, SimNode
 from cell_sim.host.scheduler import Scheduler
@@ -57,6 +56,20 @@ class SimHost:
         node = self.nodes[name]
         node.go_on(self.now_s)
         self._plan(node)
+
+    def leave_behind(self, name: str, former: str) -> None:
+        """A hung process that its supervisor could not end, as node `former`; `name` can be started anew.
+
+        When it goes on it has its session, its memory and its subscriptions, but none of its files: a serial
+        port and a journal belong to one process at a time.
+        """
+        node = self.nodes[name]
+        if node.life is not Life.HUNG:
+            raise ValueError(f"{name} is {node.life.value}, not hung")
+        self.nodes[name] = node.successor()
+        self._planned.pop(name, None)
+        node.name, node.local = former, _no_file
+        self.nodes[former] = node
 
     def deliver(self, name: str, port: str, message: object) -> None:
         """Put a message into a node's inbox now, as its own host does."""
@@ -122,7 +135,5 @@ def _no_local(node: SimNode, sent: Sent, now_s: float) -> None:
     raise ValueError(f"{node.name} has no host for its local port {sent.port}")
 
 
-def guard_of(message: object) -> Guard | None:
-    """The Guard of a guarded message, None for others."""
-    guard = getattr(message, "guard", None)
-    return guard if isinstance(guard, Guard) else None
+def _no_file(node: SimNode, sent: Sent, now_s: float) -> None:
+    """The file descriptor behind a local port is not this process' any more."""

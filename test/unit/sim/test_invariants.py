@@ -30,7 +30,8 @@ def cell() -> SimCell:
 
 
 def hear(cell: SimCell, now_s: float, message: object) -> None:
-    cell.invariants.hear(now_s, "test", Sent("port", message))
+    source = "cell_manager" if isinstance(message, CommandResult) else "test"
+    cell.invariants.hear(now_s, source, Sent("port", message))
 
 
 def permit(cell: SimCell, now_s: float, allowed: Allowed) -> None:
