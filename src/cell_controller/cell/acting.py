@@ -69,10 +69,13 @@ def act(core: CellCore, view: View) -> bool:
     return work(core, view) if work is not None else False
 
 
-def directive(core: CellCore) -> Directive:
-    """How tasks are to go on now."""
+def directive(core: CellCore, station: str) -> Directive:
+    """How the task of a station is to go on now; of a cancelled task at least Stop."""
     found = DIRECTIVES.get(core.machine.state, Directive.RUN)
-    return Directive.HOLD_NOW if found is Directive.HOLD and core.hold_now else found
+    if found is Directive.HOLD and core.hold_now:
+        found = Directive.HOLD_NOW
+    task = core.tasks.of(station)
+    return max(found, Directive.STOP) if task is not None and task.is_cancelled else found
 
 
 def enter(core: CellCore, view: View) -> None:

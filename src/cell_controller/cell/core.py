@@ -11,6 +11,7 @@ from cell_controller.cell.commands import CommandDesk, stop_types_first
 from cell_controller.cell.conditions import Conditions
 from cell_controller.cell.dispatch import Decision, Dispatcher, Start
 from cell_controller.cell.disposal import DisposalDesk
+from cell_controller.cell.goals import GoalDesk
 from cell_controller.cell.journal import JournalQueue
 from cell_controller.cell.layout import CellLayout
 from cell_controller.cell.ledger import Ledger
@@ -22,7 +23,7 @@ from cell_controller.cell.production import Production
 from cell_controller.cell.recipe_book import RecipeEntry
 from cell_controller.cell.recovery import RecoveryDesk
 from cell_controller.cell.settle import created, end_events, start_events
-from cell_controller.cell.tasks import PART_KINDS, Ended, TaskBoard
+from cell_controller.cell.tasks import PART_KINDS, Ended, Task, TaskBoard
 from cell_controller.cell.view import View
 from cell_controller.cell.zones import ZoneBook
 from cell_controller.messages import (
@@ -73,6 +74,7 @@ class CellCore:
         self.desk = CommandDesk(self.machine)
         self.recovery = RecoveryDesk(layout, self.machine, numbers)
         self.alarms = AlarmBook()
+        self.goals = GoalDesk()
         self.clear_id = 0
         self.was_tripped_at_clear = True
         self.hold_now = False
@@ -102,6 +104,18 @@ class CellCore:
         for spec in self.layout.stations:
             if spec.name not in view.stations:
                 self.react(Command.ABORT, Condition(AlarmId.STATION_LOST, spec.name, spec.label), view)
+
+    @property
+    def is_trip_expected(self) -> bool:
+        """A station has aborted its task: the trip that made it do so will be heard at once."""
+        return self._aborted_since_s < inf
+
+    @property
+    def stop_text(self) -> str:
+        """Why the cell is aborting, "" when it is not."""
+        is_aborting = self.machine.state in (State.ABORTING, State.ABORTED)
+        reason = self.machine.stop_reason
+        return reason.cause.text if is_aborting and reason is not None else ""
 
     def react(self, command: Command, condition: Condition, view: View) -> None:
         """Give a command for a cause of our own; a Hold that is not legal becomes a Stop."""
@@ -134,6 +148,7 @@ class CellCore:
             if end.task.kind is TaskKind.INDEX:
                 self.places.belt_moved()
             self._react_to_end(end, view)
+            self.goals.end(end, self.stop_text)
         if view.now_s - self._aborted_since_s >= TRIP_FOLLOWS_S:
             self._aborted_since_s = inf
             detail = self._aborted_detail
@@ -146,6 +161,8 @@ class CellCore:
             if task.kind in PART_KINDS and end.verdict is Verdict.BAD:
                 detail = f"{task.part_id} after {task.kind.name.lower()}: {end.detail}"
                 self.alarms.raise_event(Condition(AlarmId.PART_BAD, task.part_id, detail))
+            return
+        if task.is_cancelled and (end.result is TaskResult.STOPPED or not end.was_sent):
             return
         if state in acting.ENDS_EXPECTED and (state is not State.HOLDING or self.hold_now):
             return
@@ -187,9 +204,12 @@ class CellCore:
             self.alarms.raise_event(Condition(AlarmId.STATE_OVERDUE, OVERDUE_CAUSE_SOURCE, text))
         self.note_entry(view)
 
-    def begin(self, starts: tuple[Start, ...], now_s: float) -> None:
-        """Start tasks; those that work on parts go through the journal first."""
+    def begin(self, starts: tuple[Start, ...], now_s: float, operator: str | None = None) -> tuple[Task, ...]:
+        """Start tasks, for the operator of the order if no other is named; the journal comes first."""
         order = self.orders.present
+        if operator is None:
+            operator = order.operator if order else ""
+        begun = []
         for start in starts:
             parameters: tuple[Parameter, ...] = ()
             if start.part is not None:
@@ -197,16 +217,18 @@ class CellCore:
                 if recipe is None:
                     continue  # a part of a recipe that this cell does not know waits for a disposition
                 parameters = recipe.parameters[start.kind]
-            events = start_events(start, self.parts, self.layout, order.operator if order else "")
+            events = start_events(start, self.parts, self.layout, operator)
             part_id = start.part.part_id if start.part else ""
-            self.tasks.start(
+            task = self.tasks.start(
                 start.station, start.kind, now_s, part_id=part_id, parameters=parameters, events=events
             )
+            begun.append(task)
+        return tuple(begun)
 
     def follow(self, decision: Decision, view: View) -> None:
         """Carry out what the dispatcher decided."""
         self.load_request = decision.load_request
-        if self._aborted_since_s == inf and self.places.is_agreed:
+        if not self.is_trip_expected and self.places.is_agreed:
             self.begin(decision.starts, view.now_s)
         if decision.stuck:
             self.react(Command.STOP, Condition(AlarmId.STATION_STUCK, "cell", decision.stuck), view)

@@ -82,7 +82,7 @@ class Dispatcher:
 
     def can_go_on(self) -> bool:
         """Whether a suspended cell has something to do again."""
-        return bool(self._waiting_parts()) or self._is_index_due()
+        return bool(self.waiting_parts()) or self._is_index_due()
 
     def _note_request(self, load_request: bool, now_s: float) -> None:
         if not load_request:
@@ -98,25 +98,25 @@ class Dispatcher:
         if self._tasks.of(self._layout.conveyor) is not None:
             return ()
         starts: list[Start] = []
-        for spec, part in self._waiting_parts():
+        for spec, part in self.waiting_parts():
             busy = (*self._tasks.busy, *(start.station for start in starts))
             if view.is_ready(spec.name) and self._zones.grant(spec.name, view, busy):
                 starts.append(Start(spec.name, spec.process, part))
         return tuple(starts)
 
-    def _waiting_parts(self) -> tuple[tuple[StationSpec, PartRecord], ...]:
+    def waiting_parts(self) -> tuple[tuple[StationSpec, PartRecord], ...]:
         """Parts that lie at a station which has nothing to do and has not worked on them."""
         found = []
         for spec in self._layout.processing:
             part = self._parts.at(spec.place)
-            if part is not None and self._tasks.of(spec.name) is None and _needs(part, spec):
+            if part is not None and self._tasks.of(spec.name) is None and not why_not(part, spec):
                 found.append((spec, part))
         return tuple(found)
 
     def _is_index_due(self) -> bool:
         """Every part on the belt is done where it lies, and the way out is free."""
         belt = [self._parts.at(place) for place in self._layout.places]
-        if self._tasks.active() or self._waiting_parts() or belt[-1] is not None:
+        if self._tasks.active() or self.waiting_parts() or belt[-1] is not None:
             return False
         return any(belt) and not self._parts.undisposed()
 
@@ -138,7 +138,7 @@ class Dispatcher:
         if not on_belt:
             is_starved = not wants_parts or waited_s >= IDLE_S
             return Decision((), load_request, is_starved=is_starved)
-        if self._parts.at(self._layout.out) is not None and not self._waiting_parts():
+        if self._parts.at(self._layout.out) is not None and not self.waiting_parts():
             return Decision((), load_request, is_blocked=waited_s >= IDLE_S)
         stuck = self._stuck_text(view) if waited_s >= STUCK_S else ""
         return Decision((), load_request, stuck=stuck)
@@ -165,7 +165,12 @@ def home_starts(layout: CellLayout, view: View, tasks: TaskBoard, zones: ZoneBoo
     return ()
 
 
-def _needs(part: PartRecord, spec: StationSpec) -> bool:
-    """A bad part passes the next stations untouched."""
-    is_workable = part.verdict in (Verdict.NONE, Verdict.GOOD) and not part.needs_disposition
-    return is_workable and not part.process and spec.place not in part.done
+def why_not(part: PartRecord, spec: StationSpec) -> str:
+    """Why a station does not work on the part in its place, "" when it does. A bad part passes untouched."""
+    if part.needs_disposition:
+        return "waits for a disposition"
+    if part.verdict not in (Verdict.NONE, Verdict.GOOD):
+        return f"is {part.verdict.name.lower()}"
+    if part.process:
+        return f"is in process: {part.process}"
+    return f"is done there: {spec.process.name.lower()}" if spec.place in part.done else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cell_controller.errors import CellError
+from cell_controller.messages import Outcome
 
 
 class ManagerError(CellError):
@@ -16,3 +17,12 @@ class LayoutError(ManagerError):
         self.subject = subject
         self.reason = reason
         super().__init__(f"{subject}: {reason}")
+
+
+class GoalRefusedError(ManagerError):
+    """A goal that does not become a task."""
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        self.outcome = outcome
+        self.reason = reason
+        super().__init__(f"{outcome.name}: {reason}")

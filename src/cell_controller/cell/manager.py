@@ -30,7 +30,7 @@ from cell_controller.messages import (
     StopRequested,
 )
 from cell_controller.packml import Command, State
-from cell_controller.runtime import FaultKind, Input, Inputs, Output, Sent, Service, Step, ports
+from cell_controller.runtime import Action, FaultKind, Input, Inputs, Output, Sent, Service, Step, ports
 from cell_controller.stations.parameters import LOAD_REQUEST
 
 PERIOD_S = 0.05  # of Orders and CellPermit
@@ -46,6 +46,7 @@ class CellManager:
 
     max_lateness_s = 0.1  # two periods; the interlock trips on a missing permit by itself
     services: tuple[Service, ...] = ports.SERVICES
+    actions: tuple[Action, ...] = ports.ACTIONS
     clients: tuple[Service, ...] = ()
 
     def __init__(self, cell: CellFile, recipes: Mapping[str, Recipe], name: str = CELL_MANAGER) -> None:
@@ -54,6 +55,7 @@ class CellManager:
         self._recipes = {r.name: recipe_entry(r, cell, self._layout) for r in recipes.values()}
         stations = tuple(spec.name for spec in self._layout.stations)
         serve_in, serve_out = ports.serving(self.services)
+        act_in, act_out = ports.acting(self.actions)
         self.inputs: tuple[Input, ...] = (
             ports.SAFETY.input(sources=(INTERLOCK,), depth=50, max_age_s={INTERLOCK: SAFETY_LIMIT_S}),
             ports.STATION_STATE.input(
@@ -68,7 +70,7 @@ class CellManager:
             ports.JOURNAL_FAILED.input(wakes=True, depth=_DEPTH),
             ports.JOURNAL_LOADED.input(wakes=True),
             ports.STOP_REQUESTED.input(wakes=True),
-            *(replace(port, depth=_DEPTH) for port in serve_in),
+            *(replace(port, depth=_DEPTH) for port in (*serve_in, *act_in)),
         )
         self.outputs: tuple[Output, ...] = (
             ports.ORDER.output(),
@@ -80,6 +82,7 @@ class CellManager:
             ports.JOURNAL_WRITE.output(),
             ports.FINISHED.output(),
             *serve_out,
+            *act_out,
         )
         self._core: CellCore | None = None
         self._permit_due_s = -inf
@@ -112,12 +115,14 @@ class CellManager:
         ]
         sent += self._services(core, inputs, view)
         core.settle(view)
+        core.goals.take(core, inputs, view)
         core.production.note_time(core.tasks.in_process(), now_s)
         sent += [
             Sent(ports.COMMAND_RESULT.name, result)
             for result in core.recovery.step(inputs.new(ports.RECOVERY.name, RecoveryCommand), view)
         ]
         core.act(view)
+        sent += core.goals.tell(core, view)
         sent += self._leave(core, inputs, view)
         sent += self._tell(core, view)
         if core.alarms.update((*core.conditions.alarms(view), *self._own_alarms(core, inputs)), now_s):
@@ -184,7 +189,7 @@ class CellManager:
         recovery = core.recovery.present
         order = Order(
             station,
-            directive=acting.directive(core),
+            directive=acting.directive(core, station),
             zones=core.zones.zones_of(station),
             mode=int(core.machine.mode),
             parameters=self._load_request(core, station, now_s),

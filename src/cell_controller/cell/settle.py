@@ -38,7 +38,8 @@ def start_events(start: Start, parts: PartBook, layout: CellLayout, operator: st
     if start.kind is not TaskKind.INDEX:
         return ()
     return tuple(
-        _event(part, PartEventKind.PROCESS_STARTED, process=INDEX_PROCESS) for part in on_belt(parts, layout)
+        _event(part, PartEventKind.PROCESS_STARTED, process=INDEX_PROCESS, operator=operator)
+        for part in on_belt(parts, layout)
     )
 
 

@@ -47,6 +47,7 @@ class Task:
     since_s: float = 0.0
     is_withdrawn: bool = False
     is_taken: bool = False  # the station has echoed it
+    is_cancelled: bool = False  # its station stops, whatever the others do
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ class TaskBoard:
         for task in self._tasks.values():
             if task.stage is Stage.JOURNAL:
                 task.is_withdrawn = True
+
+    def cancel(self, station: str) -> None:
+        """The task of this station is not wanted any more."""
+        task = self._tasks[station]
+        task.is_cancelled = True
+        task.is_withdrawn |= task.stage is Stage.JOURNAL
 
     def abort(self, now_s: float) -> None:
         """From now on a station has ABORT_LIMIT_S to say how its task ended."""

@@ -2,6 +2,7 @@
 
 from cell_controller.runtime.runner import HEARTBEAT_PERIOD_S, HEARTBEAT_PORT, Runner
 from cell_controller.runtime.unit import (
+    Action,
     FaultKind,
     Input,
     InputFault,
@@ -12,11 +13,13 @@ from cell_controller.runtime.unit import (
     Service,
     Step,
     Unit,
+    actions_of,
 )
 
 __all__ = [
     "HEARTBEAT_PERIOD_S",
     "HEARTBEAT_PORT",
+    "Action",
     "FaultKind",
     "Input",
     "InputFault",
@@ -28,4 +31,5 @@ __all__ = [
     "Service",
     "Step",
     "Unit",
+    "actions_of",
 ]

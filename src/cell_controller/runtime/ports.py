@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cell_controller import messages as m
-from cell_controller.runtime.unit import Input, Output, Qos, Service
+from cell_controller.runtime.unit import Action, Input, Output, Qos, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ GET_PARTS = Service("get_parts", m.PartQuery, m.PartReply)
 DISPOSE_PART = Service("dispose_part", m.DisposeRequest, m.DisposeReply)
 SERVICES: tuple[Service, ...] = (SUBMIT_ORDER, GET_PARTS, DISPOSE_PART)
 
+WELD = Action("weld", m.PartGoal, 700)
+GRIND = Action("grind", m.PartGoal, 710)
+INDEX = Action("index", m.IndexGoal, 720)
+ACTIONS: tuple[Action, ...] = (WELD, GRIND, INDEX)
+
 
 def serving(services: tuple[Service, ...]) -> tuple[tuple[Input, ...], tuple[Output, ...]]:
     """Ports of a Unit that answers these services."""
@@ -95,3 +100,15 @@ def calling(services: tuple[Service, ...]) -> tuple[tuple[Input, ...], tuple[Out
         tuple(Input(s.reply_port, s.reply, Qos.REQUEST, wakes=True) for s in services),
         tuple(Output(s.request_port, s.request, Qos.REQUEST) for s in services),
     )
+
+
+def acting(actions: tuple[Action, ...]) -> tuple[tuple[Input, ...], tuple[Output, ...]]:
+    """Ports of a Unit that serves these actions."""
+    inputs: list[Input] = []
+    outputs: list[Output] = []
+    for action in actions:
+        inputs.append(Input(action.goal_port, action.goal, Qos.REQUEST, wakes=True))
+        inputs.append(Input(action.cancel_port, m.GoalCancel, Qos.REQUEST, wakes=True))
+        outputs.append(Output(action.feedback_port, m.GoalFeedback, Qos.REQUEST))
+        outputs.append(Output(action.result_port, m.GoalResult, Qos.REQUEST))
+    return tuple(inputs), tuple(outputs)

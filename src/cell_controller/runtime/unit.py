@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
-from cell_controller.messages import Guard
+from cell_controller.messages import Guard, Outcome
 
 M = TypeVar("M")
 
@@ -66,6 +66,43 @@ class Service:
     @property
     def reply_port(self) -> str:
         return f"{self.name}_reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A goal, its feedback and its result, matched by `goal_id`; a cancel may come at any time.
+
+    A serving Unit takes every goal and answers each with one result, a refusal too: a host accepts what it
+    can decode, and the reason reaches the client in words.
+    """
+
+    name: str
+    goal: type
+    band: int  # of its result codes
+
+    @property
+    def goal_port(self) -> str:
+        return f"{self.name}_goal"
+
+    @property
+    def cancel_port(self) -> str:
+        return f"{self.name}_cancel"
+
+    @property
+    def feedback_port(self) -> str:
+        return f"{self.name}_feedback"
+
+    @property
+    def result_port(self) -> str:
+        return f"{self.name}_result"
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        return (self.goal_port, self.cancel_port, self.feedback_port, self.result_port)
+
+    def code(self, outcome: Outcome) -> int:
+        """The number of an outcome on the wire."""
+        return self.band + outcome if outcome is not Outcome.NONE else 0
 
 
 class FaultKind(IntEnum):
@@ -153,6 +190,19 @@ class Unit(Protocol):
         """A step later than this after its deadline is reported as LATE_STEP."""
 
     def step(self, inputs: Inputs, now_s: float) -> Step: ...
+
+
+@runtime_checkable
+class ServesActions(Protocol):
+    """What a Unit has besides, if it serves actions; most serve none."""
+
+    @property
+    def actions(self) -> tuple[Action, ...]: ...
+
+
+def actions_of(unit: Unit) -> tuple[Action, ...]:
+    """The actions that a Unit serves."""
+    return unit.actions if isinstance(unit, ServesActions) else ()
 
 
 def next_guard(name: str, session: int, seq: int, now_s: float) -> Guard:

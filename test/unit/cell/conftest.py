@@ -21,8 +21,12 @@ from cell_controller.messages import (
     DisposeReply,
     DisposeRequest,
     Disposition,
+    GoalCancel,
+    GoalFeedback,
+    GoalResult,
     Guard,
     HoldState,
+    IndexGoal,
     JournalFailed,
     JournalLoaded,
     JournalSynced,
@@ -31,6 +35,7 @@ from cell_controller.messages import (
     OrderReply,
     OrderRequest,
     PartEvent,
+    PartGoal,
     PartQuery,
     PartReply,
     Permit,
@@ -44,7 +49,7 @@ from cell_controller.messages import (
     Verdict,
 )
 from cell_controller.packml import Command, Mode, State
-from cell_controller.runtime import Runner, Sent, ports
+from cell_controller.runtime import Action, Runner, Sent, ports
 
 CELL = load_cell(Path(__file__).parents[3] / "config/cells/test.yaml")
 TICK_S = 0.025
@@ -155,6 +160,8 @@ class Bench:
         self.orders: list[tuple[float, Order]] = []
         self.results: list[CommandResult] = []
         self.replies: list[OrderReply | PartReply | DisposeReply] = []
+        self.goal_results: dict[str, GoalResult] = {}
+        self.goal_feedback: dict[str, list[GoalFeedback]] = {}
         self.alarms = Alarms()
         self.overlap_s = 0.0
         self.count = 0
@@ -233,6 +240,11 @@ class Bench:
             self.results.append(message)
         elif isinstance(message, OrderReply | PartReply | DisposeReply):
             self.replies.append(message)
+        elif isinstance(message, GoalResult):
+            assert message.goal_id not in self.goal_results, "every goal gets exactly one result"
+            self.goal_results[message.goal_id] = message
+        elif isinstance(message, GoalFeedback):
+            self.goal_feedback.setdefault(message.goal_id, []).append(message)
         elif isinstance(message, Alarms):
             self.alarms = message
         elif isinstance(message, JournalWrite):
@@ -342,6 +354,24 @@ class Bench:
         reply = self.replies[-1]
         assert isinstance(reply, PartReply)
         return reply
+
+    def goal(self, action: Action, station: str, **fields: str) -> str:
+        """What a client of an action asks for; returns the goal's id."""
+        self.count += 1
+        given = {"goal_id": f"g{self.count}", "operator": "ben"} | fields
+        goal = action.goal(station=station, **given)
+        assert isinstance(goal, PartGoal | IndexGoal)
+        self.runner.deliver(action.goal_port, goal, self.now_s)
+        self.run_manager()
+        return goal.goal_id
+
+    def cancel(self, action: Action, goal_id: str) -> None:
+        self.runner.deliver(action.cancel_port, GoalCancel(goal_id), self.now_s)
+        self.run_manager()
+
+    def result(self, goal_id: str, limit_s: float = 10.0) -> GoalResult:
+        self.until_true(lambda: goal_id in self.goal_results, limit_s)
+        return self.goal_results[goal_id]
 
     def recover(self, **fields: object) -> None:
         given = {
