@@ -54,6 +54,15 @@ def still_moves(bench: LineBench, name: str, since_s: float) -> bool:
     return any(abs(s.speed) > limit for s in bench.record.samples(name, since_s))
 
 
+def lost_belt(profile: str = "fast_modbus_servo") -> LineBench:
+    """A belt that stands 0.2 m past its mark, has no zero, and is switched on."""
+    bench = LineBench("conveyor_line", changes={"belt": {"profile": profile}})
+    bench.plant.axes["belt"].move_to(0.2, 0.3, 1.0, 1.0)
+    bench.enable_all()
+    bench.run(1.0)
+    return bench
+
+
 # Arming
 
 
@@ -136,6 +145,52 @@ def test_a_move_arrives_and_is_reported_with_its_number() -> None:
     assert x.measured_position_m == pytest.approx(0.05, abs=1e-5)
     assert z.measured_position_m == pytest.approx(0.03, abs=1e-5)
     assert [e[1] for e in bench.events_of("weld_x")].count("move") == 1
+
+
+@pytest.mark.parametrize("profile", ["fast_modbus_servo", "delta_asda_a3"])
+def test_a_belt_finds_its_mark_under_a_permit_and_says_so(profile: str) -> None:
+    bench = lost_belt(profile)
+    assert not bench.drive("belt").is_homed
+    bench.reference("belt", 0.075, 9)
+    bench.run(1.0)
+    assert bench.record.samples("belt", bench.now_s - 0.5) == []  # a hold lets nothing look for its zero
+    began_s = bench.now_s
+    bench.permit(Allowed.MOTION, new_epoch=False)
+    assert bench.run(1.0, lambda: bench.drive("belt").move_id == 9)
+    bench.run(1.0)
+    assert not bench.drive("belt").at_target
+    assert bench.run(5.0, lambda: bench.drive("belt").at_target)
+    assert bench.drive("belt").is_homed
+    assert bench.drive("belt").measured_position_m == pytest.approx(0.0, abs=1e-4)
+    assert bench.plant.axes["belt"].position_m == pytest.approx(0.0, abs=1e-4)
+    assert max(abs(s.speed) for s in bench.record.samples("belt", began_s)) < 0.08
+    bench.move("belt", 0.5, 0.3, 10)
+    assert bench.run(5.0, lambda: bench.drive("belt").move_id == 10 and bench.drive("belt").at_target)
+    assert bench.plant.axes["belt"].position_m == pytest.approx(0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize("profile", ["fast_modbus_servo", "delta_asda_a3"])
+def test_a_search_for_the_zero_ends_with_its_permit_and_without_a_zero(profile: str) -> None:
+    bench = lost_belt(profile)
+    bench.programs = {"belt": "belt_stop"}
+    bench.reference("belt", 0.075, 9)
+    bench.permit(Allowed.MOTION, new_epoch=False)
+    assert bench.run(3.0, lambda: bench.plant.axes["belt"].position_m < 0.12)
+    bench.is_commanding = False
+    bench.reach(LinePhase.STOPPED)
+    assert 0.0 < bench.plant.axes["belt"].position_m < 0.12
+    bench.run(1.0)
+    assert not bench.drive("belt").is_homed
+    assert not bench.drive("belt").at_target
+
+
+def test_nothing_looks_for_its_zero_under_a_recovery_permit() -> None:
+    bench = lost_belt()
+    bench.reference("belt", 0.075, 9)
+    bench.permit(Allowed.RECOVERY)
+    bench.run(2.0)
+    assert bench.state.phase is LinePhase.PERMITTED
+    assert bench.plant.axes["belt"].position_m == pytest.approx(0.2, abs=1e-4)
 
 
 def test_a_velocity_loop_is_served_at_twenty_hertz_or_more() -> None:

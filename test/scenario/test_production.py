@@ -29,6 +29,18 @@ def flaws(cell: SimCell) -> list[tuple[str, ...]]:
     return [p.flaws(grind.size_m, limits.size_tolerance_m, limits.finish_max_um) for p in cell.plant.parts]
 
 
+def test_a_belt_that_stands_anywhere_finds_its_mark_before_the_first_part(make_cell: MakeCell) -> None:
+    cell = make_cell()
+    belt = cell.plant.belts["conveyor"]
+    belt.axis.position_m = 0.4 * belt.pitch_m  # as the last shift left it
+    cell.produce(1)
+    cell.until(lambda: len(belt.delivered) == 1, 40.0, "the part is out")
+    assert [s.kind for s in cell.record.setpoints("belt")].count("reference") == 1
+    assert cell.record.last_motion_s("belt", 1e-6) is not None
+    assert belt.off_pitch_m < belt.in_place_m
+    assert flaws(cell) == [()]
+
+
 def test_a_cell_starts_aborted_arms_its_drives_and_moves_nothing(make_cell: MakeCell) -> None:
     cell = make_cell()
     cell.until(lambda: cell.safety is not None and cell.safety.can_reset, 10.0, "ready to reset")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -29,6 +29,8 @@ from cell_controller.messages import (
     Tx,
 )
 from cell_controller.plan import load_plan
+from cell_controller.plan.load import read_profiles
+from cell_controller.plan.make import make_plan
 from cell_controller.runtime import Runner, Sent
 from cell_controller.runtime.ports import DRIVE_STATES, LINE_COMMAND, LINE_EVENT, RX, STOP_REQUESTED
 from cell_sim.drives import VirtualLine, build_line
@@ -42,9 +44,16 @@ WAY_S = 0.002  # of a message between the processes
 class LineBench:
     """Steps bus and line together; `allowed`, `setpoints` and `programs` are what the interlock sends."""
 
-    def __init__(self, line: str, cell: str = "demo") -> None:
-        loaded, self.plan = load_plan(CELLS / f"{cell}.yaml")
+    def __init__(
+        self, line: str, cell: str = "demo", changes: Mapping[str, Mapping[str, object]] | None = None
+    ) -> None:
+        loaded, _ = load_plan(CELLS / f"{cell}.yaml")
         self.cell = loaded.cell
+        for name, change in (changes or {}).items():
+            changed = self.cell.drives[name].model_copy(update=dict(change))
+            self.cell = self.cell.model_copy(update={"drives": {**self.cell.drives, name: changed}})
+        loaded = replace(loaded, cell=self.cell)
+        self.plan = make_plan(loaded, read_profiles(loaded)[0])
         recipe = next(iter(loaded.recipes.values()))
         self.record = MotionRecord()
         self.plant = build_plant(self.cell, recipe, record=self.record)
@@ -115,6 +124,11 @@ class LineBench:
             target_position_m=position_m,
             target_speed_m_s=speed_m_s,
             target_acceleration_m_s2=1.0,
+        )
+
+    def reference(self, drive: str, speed_m_s: float, move_id: int) -> None:
+        self.setpoints[drive] = DriveSetpoint(
+            drive, SetpointKind.REFERENCE, move_id=move_id, target_speed_m_s=speed_m_s
         )
 
     def velocity(self, drive: str, speed_m_s: float) -> None:

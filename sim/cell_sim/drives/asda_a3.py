@@ -19,7 +19,10 @@ RAM_ONLY = 5  # P2-30
 ENCODER_COUNTS = 16_777_216  # P1-44, 24 bit
 PUU_PER_REV = 100_000  # P1-45
 PR_MODE = 1  # P1-01
-STOP = 1000  # P5-07
+HOME, STOP = 0, 1000  # P5-07
+_HOMING_DIGIT_X = {2: 1, 3: -1}  # P5-04: forward and reverse to the rising edge of the switch
+_HOME_HERE = 8  # P5-04: the present position
+_DEFAULT_HOMING_SPEED = 1000  # P5-05, 0.1 rpm
 _COMMAND_DONE, _IN_POSITION = 10_000, 20_000  # added to the path number when P5-07 is read
 _DEFAULT_RAMP_MS = 200  # P5-20
 _DEFAULT_SPEED = 200  # P5-60, 0.1 rpm
@@ -75,6 +78,7 @@ class VirtualAsdaA3(ServoDrive):
             Quantity.GEAR_DENOMINATOR: PUU_PER_REV,
             Quantity.PROFILE_ACCELERATION: _DEFAULT_RAMP_MS,
             Quantity.PROFILE_SPEED: _DEFAULT_SPEED,
+            Quantity.HOMING_SPEED: _DEFAULT_HOMING_SPEED,
             Quantity.MONITOR_SELECT_2: Monitor.COMMAND_PUU,
             Quantity.MONITOR_SELECT_3: Monitor.DEVIATION_PUU,
         }
@@ -142,16 +146,30 @@ class VirtualAsdaA3(ServoDrive):
     def _servo_off(self) -> None:
         self.is_servo_on = False
         self._path = 0
+        self.end_homing()
         self.axis.off(brake=True)
 
     def _trigger(self, number: int) -> None:
         if number == STOP:
             self.note("stop")
             self._path = 0
+            self.end_homing()
             if self.is_servo_on:
                 self.axis.hold(self._acceleration())
         elif number == 1 and self.is_servo_on and not self.fault_code:
             self._run_path()
+        elif number == HOME and self.is_servo_on and not self.fault_code:
+            self._home()
+
+    def _home(self) -> None:
+        """P5-04: digit X says how; the others only whether an index pulse is looked for."""
+        self._path = 0
+        method = self.raw(Quantity.HOMING_METHOD) & 0x0F
+        if method == _HOME_HERE:
+            self.home_here()
+        elif method in _HOMING_DIGIT_X:
+            speed_m_s = self.to_m_s(self.value(Quantity.HOMING_SPEED))
+            self.home_to_mark(_HOMING_DIGIT_X[method], speed_m_s, self._acceleration())
 
     def _run_path(self) -> None:
         definition = self.raw(Quantity.MOVE_DEFINITION)
@@ -163,6 +181,7 @@ class VirtualAsdaA3(ServoDrive):
         target_m = self.to_m(self.raw(Quantity.TARGET_POSITION) / PUU_PER_REV)
         acceleration = self._acceleration()
         self._path = 1
+        self.end_homing()
         self.note("move", target_m)
         self.axis.move_to(target_m, speed, acceleration, acceleration)
 
@@ -177,14 +196,16 @@ class VirtualAsdaA3(ServoDrive):
             return
         self.fault(Alarm.WATCHDOG)
         self._path = 0
+        self.end_homing()
         if self.is_servo_on:
             self.axis.hold(self._acceleration())
 
     def tick(self) -> None:
-        self.watch_reference()
+        self.watch_homing()
         if self.has_lost_torque:
             self.is_servo_on = False
             self._path = 0
+            self.end_homing()
         if self.is_servo_on:
             if self.axis.mode is MotorMode.POSITION and abs(self.following_error_rev) > _FOLLOWING_REV:
                 self.trip(Alarm.DEVIATION)

@@ -1,4 +1,4 @@
-"""A CiA 402 servo over Modbus RTU: the state machine of CiA 402-2 and modes 1 (position) and 3 (velocity)."""
+"""A CiA 402 servo over Modbus RTU: the state machine of CiA 402-2, modes position, velocity and homing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import IntEnum
 from math import inf
 
 from cell_controller.drives.profile import Quantity
+from cell_sim.drives.modbus import ExceptionCode, Refusal
 from cell_sim.drives.motor import ServoDrive
 from cell_sim.plant.axis import MotorMode
 
@@ -41,6 +42,15 @@ class Mode(IntEnum):
 
     PROFILE_POSITION = 1
     PROFILE_VELOCITY = 3
+    HOMING = 6
+
+
+class HomingMethod(IntEnum):
+    """CiA 402 object 6098h, those that this drive knows."""
+
+    SWITCH_AHEAD = 24
+    SWITCH_BACK = 28
+    HERE = 37
 
 
 class WatchdogAction(IntEnum):
@@ -68,6 +78,7 @@ class VirtualFastServo(ServoDrive):
         self._waiting = None
         self.store(Quantity.IDENTITY, IDENTITY)
         self.store(Quantity.MODE, Mode.PROFILE_VELOCITY)
+        self.store(Quantity.HOMING_METHOD, HomingMethod.HERE)
         self.store(Quantity.PROFILE_ACCELERATION, _DEFAULT_ACCELERATION)
         self.store(Quantity.PROFILE_SPEED, round(60.0 / self.field(Quantity.PROFILE_SPEED).scale))
         most = self.profile.nameplate.max_torque_percent or 300.0
@@ -87,6 +98,10 @@ class VirtualFastServo(ServoDrive):
         return self.now_s + _POLL_S if busy else inf
 
     # -- state machine --------------------------------------------------------------------------------------
+
+    def check_write(self, quantity: Quantity, raw: int) -> None:
+        if quantity is Quantity.HOMING_METHOD and raw not in list(HomingMethod):
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
 
     def written(self, touched: Sequence[Quantity]) -> None:
         before, self._control = self._control, self.raw(Quantity.CONTROL)
@@ -141,17 +156,20 @@ class VirtualFastServo(ServoDrive):
         if self.state in (State.OPERATION_ENABLED, State.QUICK_STOP):
             self.axis.off(brake=True)
             self.note("disable")
-        self._is_moving_to = False
-        self._waiting = None
+        self._forget_set_point()
         self.state = state
 
     def _quick_stop(self) -> None:
         self.state = State.QUICK_STOP
-        self._is_moving_to = False
-        self._waiting = None
+        self._forget_set_point()
         self.axis.hold(max(self._acceleration(), self.to_m_s(_QUICK_STOP_RPM_S)))
 
     # -- setpoints ------------------------------------------------------------------------------------------
+
+    def _forget_set_point(self) -> None:
+        self._is_moving_to = False
+        self._waiting = None
+        self.end_homing()
 
     def _acceleration(self) -> float:
         return self.to_m_s(max(self.value(Quantity.PROFILE_ACCELERATION), 1.0))
@@ -159,17 +177,34 @@ class VirtualFastServo(ServoDrive):
     def _follow(self, before: int, touched: Sequence[Quantity]) -> None:
         word = self._control
         if word & 0x100:  # halt
-            self._is_moving_to = False
-            self._waiting = None
+            self._forget_set_point()
             self.axis.hold(self._acceleration())
             self.note("stop")
         elif self.raw(Quantity.MODE) == Mode.PROFILE_VELOCITY:
             self._follow_speed(touched)
         elif self.raw(Quantity.MODE) == Mode.PROFILE_POSITION:
             self._follow_position(before, touched)
+        elif self.raw(Quantity.MODE) == Mode.HOMING:
+            self._follow_homing(before)
+
+    def _follow_homing(self, before: int) -> None:
+        """Bit 4 starts it with its edge and ends it when it goes."""
+        if not self._control & 0x10:
+            self._forget_set_point()
+            self.axis.hold(self._acceleration())
+        elif not before & 0x10:
+            self._is_moving_to = False
+            method = self.raw(Quantity.HOMING_METHOD)
+            if method == HomingMethod.HERE:
+                self.home_here()
+            else:
+                speed_m_s = self.to_m_s(self.value(Quantity.HOMING_SPEED))
+                ahead = 1 if method == HomingMethod.SWITCH_AHEAD else -1
+                self.home_to_mark(ahead, speed_m_s, self._acceleration())
 
     def _follow_speed(self, touched: Sequence[Quantity]) -> None:
         self._is_moving_to = False
+        self.end_homing()
         if not {
             Quantity.CONTROL,
             Quantity.MODE,
@@ -184,6 +219,7 @@ class VirtualFastServo(ServoDrive):
 
     def _follow_position(self, before: int, touched: Sequence[Quantity]) -> None:
         word = self._control
+        self.end_homing()
         if word & 0x10 and not before & 0x10:
             speed = self.to_m_s(self.value(Quantity.PROFILE_SPEED))
             target = (self.to_m(self.value(Quantity.TARGET_POSITION)), speed, self._acceleration())
@@ -216,7 +252,7 @@ class VirtualFastServo(ServoDrive):
             self.state = State.FAULT
 
     def tick(self) -> None:
-        self.watch_reference()
+        self.watch_homing()
         if self.has_lost_torque and self.state not in (State.FAULT, State.FAULT_REACTION):
             self._switch_off(State.SWITCH_ON_DISABLED)
         stands = abs(self.speed_rpm) < _STANDS_RPM
@@ -239,8 +275,7 @@ class VirtualFastServo(ServoDrive):
 
     def trip(self, code: int) -> None:
         super().trip(code)
-        self._is_moving_to = False
-        self._waiting = None
+        self._forget_set_point()
         self.state = State.FAULT
 
     # -- measured registers ---------------------------------------------------------------------------------
@@ -280,5 +315,7 @@ class VirtualFastServo(ServoDrive):
             return abs(self.speed_rpm) < _STANDS_RPM
         if self.raw(Quantity.MODE) == Mode.PROFILE_VELOCITY:
             return abs(self.speed_rpm - self.value(Quantity.TARGET_SPEED)) < _AT_SPEED_RPM
+        if self.raw(Quantity.MODE) == Mode.HOMING:
+            return self.is_homed and abs(self.speed_rpm) < _STANDS_RPM
         is_there = abs(self.following_error_rev) < _IN_POSITION_REV
         return self._is_moving_to and self.axis.ramp.is_done and is_there and self._waiting is None

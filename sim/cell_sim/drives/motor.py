@@ -12,7 +12,8 @@ from cell_sim.plant import CellPlant
 _IDLE_CURRENT = 0.15  # of the rated current, magnetising
 _ROOM_C = 28.0  # power stage of an idle drive in its cabinet
 _LOADED_C = 30.0  # above that at rated current
-_MARK_M = 0.0005  # reach of a reference switch
+_MARK_M = 0.003  # reach of a reference switch to either side of its mark
+_ON_MARK_M = 1e-6
 _BLOCKED_S = 5.0  # at the torque limit without motion
 
 
@@ -27,8 +28,7 @@ class ShaftSpec:
 class ServoDrive(VirtualDrive):
     """A motor on a linear axis; works in revolutions and percent as its registers do.
 
-    An axis without absolute encoder is referenced by a switch: standing on a mark at power-on, or passing it,
-    sets the zero there.
+    Without an absolute encoder it counts from where it stood at power-on, and is homed only by its homing.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ServoDrive(VirtualDrive):
         self.fault_code = 0
         self.is_homed = False
         self._zero_m = 0.0
-        self._seen_m = self.axis.position_m
+        self._homing_m: float | None = None  # axis position of the mark that homing goes to
         self._sto_count = 0
         self._blocked_since_s: float | None = None
 
@@ -57,18 +57,46 @@ class ServoDrive(VirtualDrive):
         )
         self.is_homed = self.shaft.is_absolute
         self._zero_m = 0.0 if self.shaft.is_absolute else self.axis.position_m
-        self._seen_m = self.axis.position_m
+        self._homing_m = None
         self._sto_count = self.plant.sto_count
         self._blocked_since_s = None
-        if not self.is_homed:
-            for ahead in (1, -1):
-                mark_m = self.plant.next_mark_m(self.name, ahead)
-                if mark_m is not None and abs(mark_m - self.axis.position_m) <= _MARK_M:
-                    self._reference(mark_m)
 
-    def _reference(self, mark_m: float) -> None:
+    # -- homing ---------------------------------------------------------------------------------------------
+
+    def home_here(self) -> None:
+        """The present position is the zero."""
+        self.note("reference", 0.0)
         self.is_homed = True
-        self._zero_m = mark_m
+        self._zero_m = self.axis.position_m
+
+    def home_to_mark(self, ahead: int, speed_m_s: float, acceleration: float) -> None:
+        """Look for the reference switch ahead (+1) or behind (-1); one that stands on it stays there.
+
+        An axis without marks goes on looking, as one does whose switch is broken.
+        """
+        self.is_homed = False
+        self.note("reference", ahead * speed_m_s)
+        here_m = self.axis.position_m
+        marks = [m for side in (ahead, -ahead) if (m := self.plant.next_mark_m(self.name, side)) is not None]
+        mark_m = next((m for m in marks if abs(m - here_m) <= _MARK_M), marks[0] if marks else None)
+        self._homing_m = mark_m
+        if mark_m is None:
+            self.axis.set_speed(ahead * speed_m_s, acceleration, acceleration)
+        else:
+            self.axis.move_to(mark_m, speed_m_s, acceleration, acceleration)
+
+    def end_homing(self) -> None:
+        """Something else is to be done; homing that was not finished leaves the axis without a zero."""
+        self._homing_m = None
+
+    def watch_homing(self) -> None:
+        """Set the zero when the axis stands on the mark."""
+        mark_m = self._homing_m
+        if mark_m is None or not self.axis.ramp.is_done:
+            return
+        if abs(self.axis.position_m - mark_m) <= _ON_MARK_M:
+            self.is_homed, self._zero_m = True, mark_m
+            self._homing_m = None
 
     def lose_torque(self) -> None:
         self.axis.off(brake=True)
@@ -90,17 +118,6 @@ class ServoDrive(VirtualDrive):
         happened = self._sto_count != self.plant.sto_count or self.plant.is_sto
         self._sto_count = self.plant.sto_count
         return happened
-
-    def watch_reference(self) -> None:
-        """Set the zero when a mark goes by."""
-        here_m = self.axis.position_m
-        if not self.is_homed and here_m != self._seen_m:
-            back = -1 if here_m > self._seen_m else 1
-            mark_m = self.plant.next_mark_m(self.name, back)
-            low, high = sorted((self._seen_m, here_m))
-            if mark_m is not None and low <= mark_m <= high:
-                self._reference(mark_m)
-        self._seen_m = here_m
 
     @property
     def is_blocked(self) -> bool:

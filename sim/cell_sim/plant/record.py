@@ -26,7 +26,7 @@ class SetpointWrite:
 
     at_s: float  # end of the request on the wire
     drive: str
-    kind: str  # move, velocity, stop, enable, disable, outputs, reset, force_limit
+    kind: str  # move, velocity, reference, stop, enable, disable, outputs, reset, force_limit
     value: float
 
 
@@ -41,7 +41,7 @@ class PlantEvent:
 
 Entry = MotionSample | SetpointWrite | PlantEvent
 _KINDS = {MotionSample: "motion", SetpointWrite: "setpoint", PlantEvent: "event"}
-MOTION_KINDS = ("move", "velocity")
+MOTION_KINDS = ("move", "velocity", "reference")
 
 
 class MotionRecord:

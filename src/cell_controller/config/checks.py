@@ -43,6 +43,7 @@ RELATIONS: tuple[Callable[[CellFile], Iterator[Finding]], ...] = (
     checks_positions.positions_are_inside_the_axes,
     checks_positions.speeds_are_inside_the_axes,
     checks_positions.tool_axes_are_absolute,
+    checks_positions.axes_find_their_zero,
     checks_positions.force_trips_are_inside_the_axes,
     checks_zones.shared_places_are_zones,
     checks_zones.zones_have_members,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cell_controller.config.models import AxisDrive, CellFile, SpindleDrive
 from cell_controller.config.problems import Finding, KeyPath
 from cell_controller.config.units import quantity
+from cell_controller.config.values import ReferenceMethod
 
 
 def limits_are_in_order(cell: CellFile) -> Iterator[Finding]:
@@ -85,13 +86,35 @@ def too_fast(
         yield Finding(path, f"above the limit of {drive}, {quantity(limit, 'm/s')}", "lower it", recipe)
 
 
+def _tool_axes(cell: CellFile) -> list[str]:
+    return [s.z for s in cell.welding_robots.values()] + [s.infeed for s in cell.grinding_spindles.values()]
+
+
 def tool_axes_are_absolute(cell: CellFile) -> Iterator[Finding]:
     """An axis that enters the material must know its height without homing, which would move it."""
-    axes = [s.z for s in cell.welding_robots.values()] + [s.infeed for s in cell.grinding_spindles.values()]
-    for name in axes:
+    for name in _tool_axes(cell):
         if not cell.axis(name).absolute:
             text = "an axis that enters the material must know its position after power-on"
             yield Finding(("drives", name, "absolute"), text, "fit an absolute encoder and write true")
+
+
+def axes_find_their_zero(cell: CellFile) -> Iterator[Finding]:
+    """An encoder that forgets needs a way to be referenced and a station that does it: the conveyor."""
+    belts = [conveyor.axis for conveyor in cell.conveyors.values()]
+    methods = " | ".join(method.value for method in ReferenceMethod)
+    for name, drive in cell.drives.items():
+        if not isinstance(drive, AxisDrive):
+            continue
+        path: KeyPath = ("drives", name)
+        if drive.absolute and drive.reference is not None:
+            yield Finding((*path, "reference"), "an absolute encoder needs no reference", "remove it")
+        elif not drive.absolute and name not in belts:
+            if name not in _tool_axes(cell):
+                text = "no station but a conveyor references an axis"
+                yield Finding((*path, "absolute"), text, "fit an absolute encoder and write true")
+        elif not drive.absolute and drive.reference is None:
+            text = "the axis forgets its position and has no way to find it"
+            yield Finding((*path, "absolute"), text, f"add reference: {methods}")
 
 
 def force_trips_are_inside_the_axes(cell: CellFile) -> Iterator[Finding]:

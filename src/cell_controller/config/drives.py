@@ -15,6 +15,7 @@ from cell_controller.config.values import (
     Number,
     OnStop,
     Positive,
+    ReferenceMethod,
     SerialFormat,
     Strict,
     Text,
@@ -43,6 +44,9 @@ class AxisDrive(_Drive):
     kind: Literal[DriveKind.AXIS]
     m_per_rev: Positive = Field(description="travel per motor revolution in m")
     absolute: Flag = Field(description="the encoder keeps its position without power; else it must be homed")
+    reference: ReferenceMethod | None = Field(
+        None, description="how it is homed: here | mark_ahead | mark_back; none for an absolute encoder"
+    )
     min_m: Number = Field(description="lower soft limit in m")
     max_m: Number = Field(description="upper soft limit in m")
     max_speed_m_s: Positive = Field(description="speed limit in m/s")

@@ -64,6 +64,18 @@ class StationKind(StrEnum):
     CONVEYOR = "conveyor"
 
 
+class ReferenceMethod(StrEnum):
+    """How an axis whose encoder forgets finds its zero."""
+
+    HERE = "here"  # where it stands is the zero; nothing moves
+    MARK_AHEAD = "mark_ahead"  # the next reference mark in the positive direction is
+    MARK_BACK = "mark_back"  # the next one in the negative direction is
+
+    @property
+    def moves(self) -> bool:
+        return self is not ReferenceMethod.HERE
+
+
 class OnStop(StrEnum):
     """What an output does when its bus stops by itself or communication is lost."""
 

@@ -17,7 +17,7 @@ from cell_controller.messages import DriveCondition
 
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
-_ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY)
+_ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE)
 _STILL_GOALS = (GoalKind.OFF, GoalKind.HOLD, GoalKind.STOP)
 _VERBS = {GoalKind.MOVE: Verb.PROFILE_MOVE, GoalKind.VELOCITY: Verb.VELOCITY}
 
@@ -161,13 +161,24 @@ class Actuator:
         return self._want(step.exchange, Stage.ENABLE) if step else None
 
     def _setpoint(self) -> Wanted | None:
-        sequence = self._profile.setpoints[_VERBS[self.goal.kind]]
+        sequence = self._setpoint_sequence
         while not self._is_set:
             exchange = sequence[self._at]
             if not (exchange.skip_unchanged and self._is_unchanged(exchange)):
                 return self._want(exchange, Stage.SETPOINT)
-            self._advance(sequence)
+            self._advance_setpoint()
         return None
+
+    @property
+    def _setpoint_sequence(self) -> tuple[Exchange, ...]:
+        if self.goal.method is not None:
+            return self._profile.references[self.goal.method]
+        return self._profile.setpoints[_VERBS[self.goal.kind]]
+
+    def _advance_setpoint(self) -> None:
+        if self._advance(self._setpoint_sequence):
+            self._is_set, self.set_at_s = True, self._sent_at_s
+            self.accepted_move_id = self.goal.move_id or self.accepted_move_id
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
         address, words = encode_exchange(self._profile, exchange, dict(self.goal.values))
@@ -179,9 +190,6 @@ class Actuator:
         if self._at < len(sequence):
             return False
         self._at = 0
-        if sequence is self._profile.setpoints.get(_VERBS.get(self.goal.kind, Verb.OUTPUTS)):
-            self._is_set, self.set_at_s = True, self._sent_at_s
-            self.accepted_move_id = self.goal.move_id or self.accepted_move_id
         return True
 
     def _outputs(self, seen: Seen) -> Wanted | None:
@@ -211,7 +219,7 @@ class Actuator:
                 self._is_touched = False
                 self._known.clear()  # a drive that is off may be powered down and lose what it was told
         elif wanted.stage is Stage.SETPOINT:
-            self._advance(self._profile.setpoints[_VERBS[self.goal.kind]])
+            self._advance_setpoint()
 
     def failed(self, wanted: Wanted) -> None:
         """No acknowledgement: whether the drive has taken it is unknown, so the sequence starts again."""

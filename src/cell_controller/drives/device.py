@@ -11,7 +11,7 @@ from cell_controller.config import AxisDrive, Drive, IoDrive
 from cell_controller.drives.actuation import Actuator, Seen, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import BlockLengthError, DriveError
-from cell_controller.drives.goal import Goal
+from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
 from cell_controller.drives.modbus import RegistersReply, Request
 from cell_controller.drives.modbus_errors import CrcError, DriveExceptionError
@@ -133,9 +133,11 @@ class Device:
         return self.actuator.has_dropped_out(self.seen)
 
     def at_target(self) -> bool:
-        """The newest move is acknowledged, and measured since then to have arrived."""
+        """The newest move or reference is acknowledged, and measured since then to have arrived."""
         if not isinstance(self.drive, AxisDrive) or not self.image.measured_at_s > self.actuator.set_at_s:
             return False
+        if self.actuator.goal.kind is GoalKind.REFERENCE:
+            return self.image.is_homed and self.image.is_standing
         way_m = abs(self.image.position_m - self.actuator.goal.target_m)
         is_there = way_m <= IN_POSITION_REV * self.drive.m_per_rev
         return is_there and self.image.passes(self.profile.at_target)

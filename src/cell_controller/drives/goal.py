@@ -7,8 +7,8 @@ from enum import Enum
 from math import copysign, isfinite, pi
 from typing import Final
 
-from cell_controller.config import AxisDrive, Drive, MoveStep, SpindleDrive
-from cell_controller.drives.profile import DriveProfile, Source, Verb
+from cell_controller.config import AxisDrive, Drive, MoveStep, ReferenceMethod, SpindleDrive
+from cell_controller.drives.profile import DriveProfile, Quantity, Source, Verb, value_limits
 from cell_controller.messages import Allowed, DriveSetpoint, LineDrive, SetpointKind
 
 
@@ -22,6 +22,7 @@ class GoalKind(Enum):
     MOVE = "move"
     VELOCITY = "velocity"
     OUTPUTS = "outputs"
+    REFERENCE = "reference"  # find the zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class Goal:
 
     kind: GoalKind
     values: tuple[tuple[Source, float], ...] = ()
-    move_id: int = 0  # of a station's profile move; 0 for moves of the bus itself
+    move_id: int = 0  # of a station's move or reference; 0 for moves of the bus itself
     target_m: float = 0.0  # MOVE
     outputs: int = 0
     outputs_mask: int = 0
+    method: ReferenceMethod | None = None  # REFERENCE
 
 
 OFF: Final = Goal(GoalKind.OFF)
@@ -62,6 +64,8 @@ def goal_of(profile: DriveProfile, drive: Drive, command: LineDrive) -> Goal:
         return _move(profile, drive, command, setpoint)
     if setpoint.kind is SetpointKind.VELOCITY:
         return _velocity(profile, drive, command, setpoint)
+    if setpoint.kind is SetpointKind.REFERENCE and command.allowed is Allowed.MOTION:
+        return _reference(profile, drive, command, setpoint)
     return HOLD
 
 
@@ -107,6 +111,19 @@ def _velocity(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpo
     # A drive that takes moves only goes towards the soft limit at that speed, until it is told otherwise.
     end_m = drive.max_m if speed_m_s > 0.0 else drive.min_m
     return move_goal(profile, drive, end_m, abs(speed_m_s), drive.max_acceleration_m_s2, force_n)
+
+
+def _reference(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
+    """The drive's own search; it never begins without a speed limit, whether its method moves or not."""
+    speed_m_s = min(setpoint.target_speed_m_s, command.max_speed_m_s, drive.max_speed_m_s)
+    if drive.reference not in profile.references or not isfinite(speed_m_s) or speed_m_s <= 0.0:
+        return HOLD
+    if Quantity.HOMING_SPEED in profile.fields:
+        fastest_rpm = value_limits(profile.field(Quantity.HOMING_SPEED))[1]
+        speed_m_s = min(speed_m_s, fastest_rpm / 60.0 * drive.m_per_rev)
+    force_n = _force_limit_n(drive, command)
+    values = _shaft_values(profile, drive, speed_m_s, drive.max_acceleration_m_s2, force_n)
+    return Goal(GoalKind.REFERENCE, values, setpoint.move_id, method=drive.reference)
 
 
 def move_goal(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
-from cell_controller.config.values import DriveKind
+from cell_controller.config.values import DriveKind, ReferenceMethod
 from cell_controller.drives.errors import DriveError
 from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s
 from cell_controller.drives.profile import DriveProfile, Exchange, Verb
@@ -46,11 +46,12 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineMember:
-    """One drive on the line and the kinds of setpoint that the cell uses of it."""
+    """One drive on the line and the kinds of setpoint that the cell uses of it, and how it is referenced."""
 
     name: str
     profile: DriveProfile
     verbs: tuple[Verb, ...] = ()
+    reference: ReferenceMethod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class _Shapes:
     name: str
     read: ExchangeShape
     cyclic: tuple[ExchangeShape, ...]  # of a fast drive
-    writes: tuple[ExchangeShape, ...]  # every exchange of the verbs used
+    writes: tuple[ExchangeShape, ...]  # every exchange of the verbs and the reference used
     audits: tuple[ExchangeShape, ...]
 
 
@@ -124,6 +125,8 @@ def _shapes(member: LineMember, is_worst: bool) -> _Shapes:
     profile = member.profile
     read = read_shape(profile, profile.reads.fast.fields, is_worst=is_worst)
     sequences = [profile.setpoints[verb] for verb in member.verbs]
+    if member.reference is not None:
+        sequences.append(profile.references[member.reference])
     writes = tuple(write_shape(profile, e, is_worst=is_worst) for s in sequences for e in s)
     cyclic: tuple[ExchangeShape, ...] = (read,)
     if writes:

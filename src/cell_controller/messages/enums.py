@@ -21,6 +21,7 @@ class SetpointKind(IntEnum):
     MOVE = 2  # profile move: target position, speed, acceleration; the drive interpolates
     VELOCITY = 3  # target speed (axis) or spindle speed
     OUTPUTS = 4  # digital outputs of an I/O module
+    REFERENCE = 5  # an axis without absolute encoder finds its zero, as the cell file says; counts as motion
 
 
 class DriveCondition(IntEnum):

@@ -57,9 +57,9 @@ class DriveSetpoint:
 
     drive: str
     kind: SetpointKind = SetpointKind.NONE
-    move_id: int = 0  # MOVE: a new number is a new move; the same number repeats it
+    move_id: int = 0  # MOVE, REFERENCE: a new number is a new move; the same number repeats it
     target_position_m: float = 0.0  # MOVE
-    target_speed_m_s: float = 0.0  # MOVE (magnitude), VELOCITY of an axis (signed)
+    target_speed_m_s: float = 0.0  # MOVE, REFERENCE (magnitude), VELOCITY of an axis (signed)
     target_acceleration_m_s2: float = 0.0  # MOVE
     target_speed_rpm: float = 0.0  # VELOCITY of a spindle (signed)
     force_limit_n: float = 0.0  # axis, 0: the limit of the cell file
@@ -101,8 +101,8 @@ class DriveState:
     is_armed: bool = False  # identity, watchdog and volatile settings written and read back
     is_stopped: bool = False  # measured standstill
     is_homed: bool = False  # absolute encoder, or referenced
-    at_target: bool = False  # MOVE with `move_id` has arrived
-    move_id: int = 0  # newest move that the drive has accepted
+    at_target: bool = False  # MOVE or REFERENCE with `move_id` has arrived
+    move_id: int = 0  # newest MOVE or REFERENCE that the drive has accepted
     measured_at_s: float = 0.0  # bus clock
     measured_position_m: float = nan
     measured_speed_m_s: float = nan

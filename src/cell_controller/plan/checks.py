@@ -92,6 +92,18 @@ def absolute_axes_have_absolute_encoders(cell: CellFile, profiles: Profiles) -> 
             yield Finding(("drives", name, "absolute"), text, "write false or choose another drive")
 
 
+def drives_know_their_reference(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """The drive can do what the cell file says about finding its zero."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None or not isinstance(drive, AxisDrive) or drive.reference is None:
+            continue
+        if drive.reference not in profile.references:
+            known = ", ".join(profile.references)
+            remedy = f"use one of: {known}" if known else "choose another drive"
+            yield Finding(("drives", name, "reference"), f"{profile.name} cannot do that", remedy)
+
+
 def channels_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
     """Every signal's channel is one that its module has."""
     for section, sort, attribute in (

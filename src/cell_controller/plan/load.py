@@ -25,6 +25,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.profiles_fit_their_drives,
     checks.limits_are_inside_the_nameplate,
     checks.absolute_axes_have_absolute_encoders,
+    checks.drives_know_their_reference,
     checks.channels_exist,
     checks.unverified_fields_are_accepted,
     checks.watchdogs_exist,

@@ -11,6 +11,7 @@ from cell_controller.config import (
     Drive,
     DriveKind,
     LoadedCell,
+    ReferenceMethod,
     SpindleDrive,
     canonical_hash,
 )
@@ -56,10 +57,14 @@ def line_schedule(cell: CellFile, profiles: Profiles, line: str) -> LineSchedule
     """The schedule of one line; ScheduleError when a drive cannot work on it."""
     speed = LineSpeed(cell.lines[line].baud, cell.lines[line].format)
     members = tuple(
-        LineMember(name, profiles[drive.profile], verbs_of(cell, name))
+        LineMember(name, profiles[drive.profile], verbs_of(cell, name), _reference(drive))
         for name, drive in cell.drives_of_line(line).items()
     )
     return schedule_line(speed, members)
+
+
+def _reference(drive: Drive) -> ReferenceMethod | None:
+    return drive.reference if isinstance(drive, AxisDrive) else None
 
 
 def ramp_s(drive: Drive) -> float:

@@ -9,7 +9,13 @@ from cell_controller.messages import DriveSetpoint, DriveState, SetpointKind
 from cell_controller.safety.limits import AxisLimits, DriveLimits, ModuleLimits, SpindleLimits
 
 _KINDS: dict[type, tuple[SetpointKind, ...]] = {
-    AxisLimits: (SetpointKind.NONE, SetpointKind.STOP, SetpointKind.MOVE, SetpointKind.VELOCITY),
+    AxisLimits: (
+        SetpointKind.NONE,
+        SetpointKind.STOP,
+        SetpointKind.MOVE,
+        SetpointKind.VELOCITY,
+        SetpointKind.REFERENCE,
+    ),
     SpindleLimits: (SetpointKind.NONE, SetpointKind.STOP, SetpointKind.VELOCITY),
     ModuleLimits: (SetpointKind.NONE, SetpointKind.OUTPUTS),
 }
@@ -33,9 +39,13 @@ def fault_of(limits: DriveLimits, setpoint: DriveSetpoint, station: str) -> str:
         if kind is SetpointKind.OUTPUTS and foreign:
             return f"outputs {foreign:#x} of {limits.name} belong to others"
         return ""
+    if kind is SetpointKind.REFERENCE and not (isinstance(limits, AxisLimits) and limits.is_referenced):
+        return f"{limits.name} has no reference to find"
     numbers: tuple[float, ...] = ()
     if kind is SetpointKind.MOVE:
         numbers = (setpoint.target_position_m, setpoint.target_speed_m_s, setpoint.target_acceleration_m_s2)
+    elif kind is SetpointKind.REFERENCE:
+        numbers = (setpoint.target_speed_m_s,)
     elif kind is SetpointKind.VELOCITY:
         numbers = (
             (setpoint.target_speed_m_s,) if isinstance(limits, AxisLimits) else (setpoint.target_speed_rpm,)
@@ -71,6 +81,8 @@ def clip_axis(
         return _clip_move(limits, setpoint, max_speed_m_s)
     if setpoint.kind is SetpointKind.VELOCITY:
         return _clip_velocity(limits, setpoint, state, max_speed_m_s)
+    if setpoint.kind is SetpointKind.REFERENCE:
+        return _clip_reference(limits, setpoint, max_speed_m_s)
     return Clipped(setpoint)
 
 
@@ -92,6 +104,17 @@ def _clip_move(limits: AxisLimits, setpoint: DriveSetpoint, max_speed_m_s: float
     if clipped == setpoint:
         return Clipped(setpoint)
     return Clipped(clipped, f"{limits.name}: speed or acceleration of the move clipped to its limit")
+
+
+def _clip_reference(limits: AxisLimits, setpoint: DriveSetpoint, max_speed_m_s: float) -> Clipped:
+    """Without a zero there are no positions: the speed is all that can be limited."""
+    speed_m_s = setpoint.target_speed_m_s
+    if speed_m_s <= 0.0 or setpoint.force_limit_n < 0.0:
+        return Clipped(None, f"{limits.name}: a reference needs a speed above 0")
+    if speed_m_s <= max_speed_m_s:
+        return Clipped(setpoint)
+    clipped = replace(setpoint, target_speed_m_s=max_speed_m_s)
+    return Clipped(clipped, f"{limits.name}: speed of the reference clipped to {max_speed_m_s:.6g} m/s")
 
 
 def _clip_velocity(

@@ -29,7 +29,7 @@ from cell_controller.safety.snapshot import Snapshot
 from cell_controller.safety.zones import ZoneRule
 
 REDUCED_SPEED_M_S = 0.25  # ISO 10218-1: the most outside automatic operation
-_MOVING_KINDS = (SetpointKind.MOVE, SetpointKind.VELOCITY)
+_MOVING_KINDS = (SetpointKind.MOVE, SetpointKind.VELOCITY, SetpointKind.REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ class Gate:
             words = f"{limits.name}: its state is not known"
         elif wish.kind in _MOVING_KINDS and not feed.setpoint.program:
             words = f"{limits.name}: {limits.station} names no stop program"
+        elif wish.kind is SetpointKind.REFERENCE and clearance.phase is SafetyPhase.RECOVERY:
+            words = f"{limits.name}: a drive's own search for its zero is not hold-to-run"
         if words or state is None:
             inhibits.append(words)
             return self._still(limits, Allowed.HOLD)

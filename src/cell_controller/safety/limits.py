@@ -65,6 +65,7 @@ class AxisLimits:
     max_axial_force_n: float | None
     standstill_m_s: float
     reaction_s: float  # from a measurement to the end of the write that answers it
+    is_referenced: bool  # its drive finds its zero when told to
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ def _drive(cell: CellFile, ages: Ages, name: str, drive: Drive) -> DriveLimits:
             max_axial_force_n=cell.safety.max_axial_force_n.get(name),
             standstill_m_s=drive.standstill_m_s,
             reaction_s=ages.reaction_s[name],
+            is_referenced=drive.reference is not None,
         )
     if isinstance(drive, SpindleDrive):
         return SpindleLimits(

@@ -108,6 +108,8 @@ def _concerns(
 
 
 def _wants_to_move(setpoint: DriveSetpoint, state: DriveState) -> bool:
+    if setpoint.kind is SetpointKind.REFERENCE:  # also where nothing moves: it changes what positions mean
+        return True
     if setpoint.kind is SetpointKind.VELOCITY:
         return setpoint.target_speed_m_s != 0.0
     if setpoint.kind is SetpointKind.MOVE:
@@ -130,6 +132,8 @@ def _leaves_or_stays_above(
 ) -> bool:
     """Upward, or downward with an end above the zone."""
     position_m = state.measured_position_m
+    if setpoint.kind is SetpointKind.REFERENCE:
+        return False
     if setpoint.kind is SetpointKind.MOVE:
         return setpoint.target_position_m >= min(below_m, position_m)
     speed_m_s = setpoint.target_speed_m_s

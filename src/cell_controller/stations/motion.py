@@ -62,6 +62,18 @@ class Axis:
             self._start(target_m, speed)
         return self.has_arrived
 
+    def find_reference(self, speed_m_s: float) -> bool:
+        """The drive's own search for its zero; repeated calls repeat the same one. True once found."""
+        speed = min(abs(speed_m_s), self.model.max_speed_m_s)
+        if self.setpoint.kind is not SetpointKind.REFERENCE or self.setpoint.target_speed_m_s != speed:
+            self.clipped = ""
+            self._move_id = max(self._move_id, self.state.move_id) + 1
+            self.setpoint = DriveSetpoint(
+                self.drive, SetpointKind.REFERENCE, move_id=self._move_id, target_speed_m_s=speed
+            )
+        state = self.state
+        return state.move_id == self._move_id and state.at_target and state.is_homed
+
     def _start(self, target_m: float, speed_m_s: float) -> None:
         self._move_id = max(self._move_id, self.state.move_id) + 1
         self._standing_s = 0.0

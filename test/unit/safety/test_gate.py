@@ -37,6 +37,36 @@ def turn(drive: str, speed_rpm: float) -> DriveSetpoint:
     return DriveSetpoint(drive, SetpointKind.VELOCITY, target_speed_rpm=speed_rpm)
 
 
+def reference(drive: str, speed_m_s: float = 0.05) -> DriveSetpoint:
+    return DriveSetpoint(drive, SetpointKind.REFERENCE, 1, target_speed_m_s=speed_m_s)
+
+
+def test_the_search_for_a_zero_is_motion_with_a_limited_speed(bench: Bench) -> None:
+    bench.grant(weld_place="conveyor", grind_place="conveyor")
+    bench.wish("conveyor", reference("belt", 5.0))
+    bench.run(0.1)
+    assert bench.allowed("belt") is Allowed.MOTION
+    assert bench.drive("belt").setpoint.target_speed_m_s == pytest.approx(0.4)
+    bench.wish("conveyor", reference("belt", 0.0))
+    bench.run(0.1)
+    assert bench.allowed("belt") is Allowed.HOLD
+    bench.wish("conveyor", reference("belt"), program="")
+    bench.run(0.1)
+    assert bench.allowed("belt") is Allowed.HOLD
+    assert "belt: conveyor names no stop program" in bench.safety.warnings
+
+
+def test_in_recovery_nothing_looks_for_its_zero() -> None:
+    bench = Bench()
+    bench.to_recovery("conveyor", "belt")
+    bench.wish("conveyor", jog("belt", 0.005))
+    bench.run(0.1)
+    assert bench.allowed("belt") is Allowed.RECOVERY
+    bench.wish("conveyor", reference("belt", 0.005))
+    bench.run(0.1)
+    assert bench.allowed("belt") is Allowed.HOLD
+
+
 def test_a_good_setpoint_passes_unchanged(bench: Bench) -> None:
     bench.wish("robot", move("weld_x", 0.1), turn("weld_spindle", 1000.0))
     bench.run(0.1)
@@ -143,6 +173,8 @@ def test_the_approach_speed_stops_inside_the_way() -> None:
         turn("weld_spindle", nan),
         DriveSetpoint("weld_x", SetpointKind.STOP, force_limit_n=nan),
         DriveSetpoint("weld_spindle", SetpointKind.MOVE),
+        DriveSetpoint("weld_x", SetpointKind.REFERENCE, 1, target_speed_m_s=0.05),  # absolute: has its zero
+        DriveSetpoint("weld_spindle", SetpointKind.REFERENCE, 1, target_speed_m_s=0.05),
         DriveSetpoint("weld_x", SetpointKind.OUTPUTS),
         DriveSetpoint("belt", SetpointKind.STOP),
         DriveSetpoint("safety_io", SetpointKind.OUTPUTS, outputs=0, outputs_mask=1),

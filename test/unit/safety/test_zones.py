@@ -23,6 +23,10 @@ def jog(drive: str, speed_m_s: float) -> DriveSetpoint:
     return DriveSetpoint(drive, SetpointKind.VELOCITY, target_speed_m_s=speed_m_s)
 
 
+def reference(drive: str) -> DriveSetpoint:
+    return DriveSetpoint(drive, SetpointKind.REFERENCE, 1, target_speed_m_s=0.05)
+
+
 def allowed(bench: Bench, station: str, *wishes: DriveSetpoint) -> Allowed:
     """What the first of these wishes leads to."""
     bench.wish(station, *wishes)
@@ -138,12 +142,21 @@ def test_a_belt_homes_when_everybody_else_is_measured_clear(bench: Bench, owner:
     bench.edit("belt", is_homed=False)
     bench.grant(weld_place=owner, grind_place=owner)
     assert allowed(bench, "conveyor", jog("belt", 0.05)) is Allowed.MOTION
+    assert allowed(bench, "conveyor", reference("belt")) is Allowed.MOTION
+
+
+def test_a_belt_with_a_zero_needs_the_grant_to_look_for_it_again(bench: Bench) -> None:
+    assert allowed(bench, "conveyor", reference("belt")) is Allowed.HOLD
+    assert "belt: weld_place is not granted to conveyor" in bench.safety.warnings
+    bench.grant(weld_place="conveyor", grind_place="conveyor")
+    assert allowed(bench, "conveyor", reference("belt")) is Allowed.MOTION
 
 
 def test_a_belt_does_not_home_into_a_place_that_somebody_owns(bench: Bench) -> None:
     bench.edit("belt", is_homed=False)
     bench.grant(weld_place="robot")
     assert allowed(bench, "conveyor", jog("belt", 0.05)) is Allowed.HOLD
+    assert allowed(bench, "conveyor", reference("belt")) is Allowed.HOLD
 
 
 def test_a_belt_that_is_not_homed_under_a_tool_hinders_the_reset() -> None:

@@ -336,29 +336,126 @@ def test_sto_switches_a_servo_off_and_it_stays_off(rig):
     assert status(master) & 0x6F == 0x27
 
 
-def test_the_belt_is_referenced_where_it_stands_on_a_mark(rig):
-    master = rig.master("conveyor_line")
-    assert status(master, 1) & 0x4000
+BELT = 1  # unit on the conveyor line
+HOMED = 0x4000
+TURN_M = 0.1  # of the belt per revolution
 
 
-def test_a_belt_between_two_marks_is_referenced_by_passing_one(rig):
+def stand_between_marks(rig, belt_m: float) -> None:
+    rig.plant.belts["conveyor"].axis.move_to(belt_m, 0.3, 1.0, 1.0)
+    rig.run(belt_m / 0.3 + 1.0)
+
+
+def home_servo(master, method: int, rpm: float = 30.0) -> None:
+    enable_servo(master, BELT)
+    master.write(BELT, 0x500B, method, round(rpm * 100), 0)
+    master.write(BELT, 0x5000, 0x0F, 6, 0, 0, 3000, 600, 0)
+    control(master, 0x1F, BELT)
+
+
+def shown_m(master) -> float:
+    words = master.read(BELT, 0x4002, 2)
+    count = words[1] << 16 | words[0]
+    return (count - (1 << 32 if count >> 31 else 0)) / 131072 * TURN_M
+
+
+def test_a_belt_does_not_know_its_zero_after_power_on_even_on_a_mark(rig):
     master = rig.master("conveyor_line")
-    rig.plant.belts["conveyor"].axis.move_to(0.2, 0.3, 1.0, 1.0)
-    master.wait(2.0)
-    drive = master.line.drive("belt")
-    drive.power_off(master.now_s)
-    drive.power_on(master.now_s)
-    assert not status(master, 1) & 0x4000
-    enable_servo(master, 1)
-    set_speed(master, 6000, 1)  # 60 rpm: 0.1 m/s
-    master.wait(2.0)
-    assert not status(master, 1) & 0x4000
-    master.wait(2.0)
-    assert status(master, 1) & 0x4000
-    control(master, 0x10F, 1)
-    words = master.read(1, 0x4002, 2)
-    shown_m = (words[1] << 16 | words[0]) / 131072 * 0.1
-    assert shown_m == pytest.approx(rig.plant.axes["belt"].position_m - 0.5, abs=1e-5)
+    assert not status(master, BELT) & HOMED
+
+
+@pytest.mark.parametrize(("method", "mark_m"), [(24, 0.5), (28, 0.0)])
+def test_homing_takes_a_belt_to_the_next_mark_on_its_side(rig, method, mark_m):
+    stand_between_marks(rig, 0.2)
+    master = rig.master("conveyor_line")
+    home_servo(master, method)
+    master.wait(1.0)
+    assert not status(master, BELT) & HOMED
+    master.wait(10.0)
+    assert status(master, BELT) & HOMED
+    assert rig.plant.axes["belt"].position_m == pytest.approx(mark_m, abs=1e-5)
+    assert shown_m(master) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_homing_where_it_stands_moves_nothing(rig):
+    stand_between_marks(rig, 0.2)
+    master = rig.master("conveyor_line")
+    home_servo(master, 37)
+    assert status(master, BELT) & HOMED
+    assert rig.plant.axes["belt"].position_m == pytest.approx(0.2, abs=1e-5)
+    assert shown_m(master) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_belt_on_its_switch_does_not_run_to_the_next(rig):
+    stand_between_marks(rig, 0.502)
+    master = rig.master("conveyor_line")
+    home_servo(master, 24)
+    master.wait(3.0)
+    assert rig.plant.axes["belt"].position_m == pytest.approx(0.5, abs=1e-5)
+
+
+def test_homing_that_is_halted_leaves_a_belt_without_its_zero(rig):
+    stand_between_marks(rig, 0.4)
+    master = rig.master("conveyor_line")
+    home_servo(master, 37)
+    assert status(master, BELT) & HOMED
+    home_servo(master, 28)
+    master.wait(1.0)
+    control(master, 0x10F, BELT)
+    master.wait(10.0)
+    assert not status(master, BELT) & HOMED
+    assert 0.05 < rig.plant.axes["belt"].position_m < 0.39
+
+
+def test_a_method_that_the_servo_does_not_know_is_refused(rig):
+    master = rig.master("conveyor_line")
+    assert master.write(BELT, 0x500B, 1)[:3] == bytes((BELT, 0x90, 3))
+
+
+def asda_belt(rig):
+    """The belt behind an ASDA without battery."""
+    cell = rig.cell
+    belt = cell.drives["belt"].model_copy(update={"profile": "delta_asda_a3"})
+    rig.cell = cell.model_copy(update={"drives": {**cell.drives, "belt": belt}})
+    return rig.master("conveyor_line")
+
+
+def home_asda(master, method: int) -> None:
+    arm_asda(master, BELT)
+    master.write_long(BELT, 0x0528, 1000)
+    master.write(BELT, 0x0508, method, 0, 300, 0)  # P5-04, P5-05: 30 rpm
+    master.write_long(BELT, 0x050E, 0)
+
+
+@pytest.mark.parametrize(("method", "mark_m"), [(0x22, 0.5), (0x23, 0.0), (0x08, 0.2)])
+def test_an_asda_homes_as_p5_04_says(rig, method, mark_m):
+    stand_between_marks(rig, 0.2)
+    master = asda_belt(rig)
+    assert not asda_state(master, BELT)[1] & 0x100
+    home_asda(master, method)
+    master.wait(11.0)
+    position, word, alarm = asda_state(master, BELT)
+    assert word & 0x100
+    assert (position, alarm) == (pytest.approx(0, abs=10), 0)
+    assert rig.plant.axes["belt"].position_m == pytest.approx(mark_m, abs=1e-5)
+
+
+@pytest.mark.parametrize("register_and_value", [(0x050E, 1000), (SERVO_ON, 0)])
+def test_an_asda_that_is_stopped_on_its_way_home_is_not_homed(rig, register_and_value):
+    stand_between_marks(rig, 0.4)
+    master = asda_belt(rig)
+    home_asda(master, 0x23)
+    master.wait(1.0)
+    master.write_long(BELT, *register_and_value)
+    master.wait(10.0)
+    assert not asda_state(master, BELT)[1] & 0x100
+
+
+def test_an_asda_without_servo_on_does_not_home(rig):
+    master = asda_belt(rig)
+    master.write(BELT, 0x0508, 8, 0)
+    master.write_long(BELT, 0x050E, 0)
+    assert not asda_state(master, BELT)[1] & 0x100
 
 
 def test_an_axis_that_cannot_follow_trips(rig):

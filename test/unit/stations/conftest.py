@@ -65,6 +65,8 @@ class StubDrive:
     restless: bool = False  # never reports standstill
     condition: DriveCondition = DriveCondition.OPERATION_ENABLED
     is_homed: bool = True
+    mark_m: float = 0.0  # where the reference mark behind it is
+    slipped_m: float = 0.0  # place of the belt where the drive says 0
     setpoint: DriveSetpoint = field(default_factory=lambda: DriveSetpoint(""))
     move_id: int = 0
     at_target: bool = False
@@ -87,9 +89,23 @@ class StubDrive:
             if not self.stuck:
                 self.position_m += min(max(way, -step), step)
                 self.at_target = abs(wished.target_position_m - self.position_m) < 1e-9
+        elif wished.kind is SetpointKind.REFERENCE:
+            self._look_for_mark(wished, dt_s)
         elif wished.kind is SetpointKind.VELOCITY and not self.stuck:
             self.position_m += wished.target_speed_m_s * dt_s
         self.speed = (self.position_m - before_m) / dt_s
+
+    def _look_for_mark(self, wished: DriveSetpoint, dt_s: float) -> None:
+        """Backwards to the mark, `mark_m` behind where the drive says that it is; there is its zero."""
+        if self.move_id != wished.move_id:
+            self.move_id, self.at_target, self.is_homed = wished.move_id, False, False
+        if self.stuck or self.at_target:
+            return
+        self.position_m -= min(wished.target_speed_m_s * dt_s, self.position_m - self.mark_m)
+        if self.position_m - self.mark_m < 1e-9:
+            self.slipped_m += self.mark_m
+            self.position_m = self.mark_m = 0.0
+            self.at_target = self.is_homed = True
 
     def measure(self, now_s: float, period_s: float) -> DriveState:
         if now_s - self.sampled_s >= period_s - 1e-9:
@@ -188,7 +204,7 @@ class Bench:
 
     def _part_sensors(self) -> dict[str, bool]:
         belt = self.drives.get(self.conveyor.axis)
-        moved = belt.position_m / self.conveyor.pitch_m if belt else 0.0
+        moved = (belt.position_m + belt.slipped_m) / self.conveyor.pitch_m if belt else 0.0
         found = {
             signal: any(abs(part + moved - i) < 0.1 for part in self.parts)
             for i, signal in enumerate(self.conveyor.part_present)

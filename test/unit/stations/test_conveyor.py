@@ -117,7 +117,94 @@ def test_home_takes_an_interrupted_index_back_to_where_it_began(conveyor):
     assert conveyor.state.is_ready
 
 
-def test_home_of_a_belt_without_reference_fails_and_says_so(conveyor):
+def unreferenced(conveyor, *, mark_m: float) -> None:
+    """The belt's drive has lost its zero; the belt is where it was."""
+    belt = conveyor.drives["belt"]
+    belt.is_homed, belt.mark_m, belt.slipped_m = False, mark_m, -mark_m
+    conveyor.run(0.2)
+
+
+def test_home_lets_a_belt_find_its_mark_and_then_it_can_index(conveyor):
+    conveyor.drives["belt"].position_m = 0.3
+    unreferenced(conveyor, mark_m=0.1)
+    assert not conveyor.state.is_ready
+    assert not conveyor.state.is_clear
+    conveyor.give(TaskKind.INDEX)
+    assert "belt is not homed" in conveyor.finish(1.0).detail
+    conveyor.give(TaskKind.HOME)
+    done = conveyor.finish()
+    assert (done.result, done.places) == (TaskResult.DONE, (True, True, False, False)), done
+    assert conveyor.state.is_ready
+    references = [s for _, m in conveyor.setpoints for s in m.drives if s.kind is SetpointKind.REFERENCE]
+    assert len({s.move_id for s in references}) == 1
+    conveyor.give(TaskKind.INDEX)
+    assert conveyor.finish().places == (False, True, True, False)
+
+
+def test_home_of_a_belt_that_knows_its_zero_does_not_look_for_it(conveyor):
+    conveyor.drives["belt"].position_m = 0.08
+    conveyor.run(0.2)
+    conveyor.give(TaskKind.HOME)
+    assert conveyor.finish().result is TaskResult.DONE
+    assert all(s.kind is not SetpointKind.REFERENCE for _, m in conveyor.setpoints for s in m.drives)
+
+
+def test_a_belt_that_finds_no_mark_fails_and_is_not_ready(conveyor):
+    conveyor.drives["belt"].position_m = 0.3
+    conveyor.drives["belt"].stuck = True
+    unreferenced(conveyor, mark_m=0.0)
+    conveyor.give(TaskKind.HOME)
+    done = conveyor.finish(5.0)
+    assert done.result is TaskResult.FAILED
+    assert "belt stands and finds no reference" in done.detail
+    assert not done.is_ready
+
+
+def test_a_belt_that_has_slipped_in_a_jam_goes_back_to_its_mark_and_not_by_its_motor(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    belt = conveyor.drives["belt"]
+    conveyor.run(5.0, lambda: belt.position_m > 0.6 * conveyor.conveyor.pitch_m)
+    slip_m = 0.3 * conveyor.conveyor.pitch_m
+    belt.stuck, belt.mark_m, belt.slipped_m = True, slip_m, -slip_m  # the motor is ahead of the belt
+    assert conveyor.run(5.0, lambda: conveyor.unit.phase == "re_reference")
+    belt.stuck = False
+    done = conveyor.finish()
+    assert done.result is TaskResult.FAILED
+    assert "the belt is back on its pitch" in done.detail
+    assert done.places == (True, True, False, False)
+    assert (belt.slipped_m, belt.position_m) == pytest.approx((0.0, 0.0))
+    conveyor.run(0.2)
+    assert conveyor.state.is_ready
+
+
+def test_after_a_jam_that_holds_the_belt_its_zero_is_not_believed(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    belt = conveyor.drives["belt"]
+    conveyor.run(5.0, lambda: belt.position_m > 0.6 * conveyor.conveyor.pitch_m)
+    belt.stuck = True
+    assert "cannot go back either" in conveyor.finish().detail
+    belt.position_m, belt.is_homed = 0.0, True  # where the motor believes the pitch to be
+    conveyor.run(0.2)
+    assert not conveyor.state.is_ready
+    conveyor.give(TaskKind.INDEX)
+    assert "home the station first" in conveyor.finish(1.0).detail
+
+
+def test_home_gives_a_belt_at_the_end_of_its_range_a_new_zero(conveyor):
+    belt = conveyor.drives["belt"]
+    belt.position_m = belt.mark_m = belt.model.max_m
+    belt.slipped_m = -belt.mark_m
+    conveyor.run(0.2)
+    conveyor.give(TaskKind.INDEX)
+    assert "end of its range" in conveyor.finish(1.0).detail
+    conveyor.give(TaskKind.HOME)
+    assert conveyor.finish().result is TaskResult.DONE
+    assert belt.position_m == 0.0
+
+
+def test_home_of_a_belt_without_a_way_to_find_its_zero_fails_and_says_so(conveyor):
+    belt = conveyor.unit.belt
+    belt.model = belt.model.model_copy(update={"reference": None, "absolute": True})
     conveyor.drives["belt"].is_homed = False
     conveyor.run(0.2)
     conveyor.give(TaskKind.HOME)

@@ -66,8 +66,9 @@ def _prepare(bench: Any, phase: str) -> None:
         bench.run(0.2)
         bench.give(TaskKind.HOME)
         return
-    if phase in (ConveyorPhase.HOME_CHECK, ConveyorPhase.REFERENCE):
+    if phase in (ConveyorPhase.HOME_CHECK, ConveyorPhase.REFERENCE, ConveyorPhase.TO_PITCH):
         bench.drives["belt"].position_m = 0.08
+        bench.drives["belt"].is_homed = phase is not ConveyorPhase.REFERENCE
         bench.grants_zones = phase is not ConveyorPhase.HOME_CHECK
         bench.run(0.2)
         bench.give(TaskKind.HOME)

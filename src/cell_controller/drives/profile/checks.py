@@ -29,7 +29,13 @@ def problems_of(profile: DriveProfile) -> list[str]:
     found = [*_fields(profile), *_missing(profile)]
     if found:  # the checks below look fields up
         return found
-    return [*_blocks(profile), *_exchanges(profile), *_watchdog(profile), *_stops(profile)]
+    return [
+        *_blocks(profile),
+        *_exchanges(profile),
+        *_watchdog(profile),
+        *_stops(profile),
+        *_references(profile),
+    ]
 
 
 def _fields(profile: DriveProfile) -> Iterator[str]:
@@ -78,6 +84,8 @@ def exchanges_of(profile: DriveProfile) -> Iterator[tuple[str, Exchange]]:
     yield from (("enable", s.exchange) for s in profile.enable)
     for verb, sequence in profile.setpoints.items():
         yield from ((f"setpoints.{verb}", e) for e in sequence)
+    for method, sequence in profile.references.items():
+        yield from ((f"references.{method}", e) for e in sequence)
     for category, stop in profile.stops.items():
         yield from ((f"stops.{int(category)}", e) for e in (*stop.ramp, *stop.then))
 
@@ -155,3 +163,8 @@ def _stops(profile: DriveProfile) -> Iterator[str]:
         yield f"reads.fast: an {profile.kind} needs {needed}"
     if profile.nameplate.rated_torque_nm is None or profile.nameplate.max_torque_percent is None:
         yield "nameplate: rated_torque_nm and max_torque_percent are needed"
+
+
+def _references(profile: DriveProfile) -> Iterator[str]:
+    if profile.references and (profile.kind is not DriveKind.AXIS or not profile.homed):
+        yield "references: belong to an axis that tells by `homed` whether it has one"

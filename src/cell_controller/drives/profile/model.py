@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cell_controller.config.values import DriveKind, SerialFormat
+from cell_controller.config.values import DriveKind, ReferenceMethod, SerialFormat
 from cell_controller.drives.errors import UnknownFieldError
 from cell_controller.drives.profile.checks import problems_of
 from cell_controller.drives.profile.quantities import (
@@ -243,6 +243,8 @@ class DriveProfile(Frozen):
     identity: read at arming and compared, never written; a drive that differs is refused.
     arming: written in order, each field read back and compared; eeprom fields only when they differ.
     setpoints: per kind the requests in order, setpoint before run command.
+    references: per way of finding the zero the requests in order; a drive that begins to look for it takes
+    `homed` back, and gives it again when it stands on its zero.
     enabled_in: conditions in which the drive takes setpoints. hold_category: the stop that HOLD uses.
     at_target, standstill: additional evidence from status bits, all must hold; empty means none is given.
     """
@@ -263,6 +265,7 @@ class DriveProfile(Frozen):
     arming: tuple[Exchange, ...]
     watchdog: Watchdog
     setpoints: dict[Verb, tuple[Exchange, ...]]
+    references: dict[ReferenceMethod, tuple[Exchange, ...]] = {}
     enable: tuple[EnableStep, ...] = ()
     enabled_in: tuple[Condition, ...] = Field(min_length=1)
     disable: tuple[Exchange, ...] = ()

@@ -38,6 +38,8 @@ class Quantity(StrEnum):
     )
     MOVE_DEFINITION = "move_definition"  # how a numbered move runs (absolute, interrupting, ramp indices)
     MOVE_TRIGGER = "move_trigger"  # a number starts that move, one special number stops with the ramp
+    HOMING_METHOD = "homing_method"  # how the drive looks for its zero
+    HOMING_SPEED = "homing_speed"  # magnitude, until the reference mark is seen
     # settings, written and read back at arming
     WATCHDOG_TIMEOUT = "watchdog_timeout"  # longest silence from the controller; 0 is off
     WATCHDOG_ACTION = "watchdog_action"  # what the drive does when it expires

@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from math import isfinite, nan
 
-from cell_controller.config.models import CellFile, GrindingSpindle, WeldingRobot
+from cell_controller.config.models import CellFile, GrindingSpindle, ReferenceMethod, WeldingRobot
 from cell_controller.config.models import Conveyor as ConveyorConfig
 from cell_controller.messages import Directive, Order, Parameter, StationState, TaskKind, TaskResult, Verdict
 from cell_controller.stations.conveyor.phases import TABLE, ConveyorPhase
@@ -47,6 +47,8 @@ class Conveyor(Station):
         self._way_m = config.pitch_m
         self._stalled_s = 0.0
         self._block = ""
+        self._may_have_slipped = False  # since a jam: the motor's revolutions say nothing of the belt
+        self._is_back = False  # in the present RE_REFERENCE
 
     # Facts
 
@@ -74,6 +76,18 @@ class Conveyor(Station):
     def is_standing(self) -> bool:
         return self.belt.state.is_stopped
 
+    @property
+    def _is_at_end(self) -> bool:
+        """One more pitch would leave the range of the axis."""
+        return not self.belt.model.min_m <= (self.pitch + 1) * self.config.pitch_m <= self.belt.model.max_m
+
+    @property
+    def needs_reference(self) -> bool:
+        """The zero of the belt is not known, or no longer to be believed, and its drive can find it."""
+        method = self.belt.model.reference
+        is_doubtful = self._may_have_slipped and method is not None and method.moves
+        return method is not None and (is_doubtful or not self.belt.state.is_homed)
+
     def observe(self, dt_s: float) -> None:
         for sensor, signal in zip(self._sensors, self.config.part_present, strict=True):
             sensor.take(self.field.input(signal), dt_s)
@@ -92,10 +106,10 @@ class Conveyor(Station):
             return ConveyorPhase.HOME_CHECK
         if order.kind is not TaskKind.INDEX:
             raise TaskRefusedError(f"{self.name} cannot do {order.kind.name}")
-        if not self.is_on_pitch:
+        if not self.is_on_pitch or self.needs_reference:
             raise TaskRefusedError(f"{self.belt.drive} is not on a pitch: home the station first")
-        if not self.belt.model.min_m <= (self.pitch + 1) * self.config.pitch_m <= self.belt.model.max_m:
-            raise TaskRefusedError(f"{self.belt.drive} is at the end of its range: reference it anew")
+        if self._is_at_end:
+            raise TaskRefusedError(f"{self.belt.drive} is at the end of its range: home the station")
         self._start_pitch = self.pitch
         return ConveyorPhase.WAIT_CLEAR
 
@@ -103,6 +117,7 @@ class Conveyor(Station):
         actions = {
             ConveyorPhase.HOME_CHECK: self._home_check,
             ConveyorPhase.REFERENCE: self._reference,
+            ConveyorPhase.TO_PITCH: self._to_pitch,
             ConveyorPhase.WAIT_CLEAR: self._wait_clear,
             ConveyorPhase.INDEX: self._index,
             ConveyorPhase.VERIFY: self._verify,
@@ -115,6 +130,9 @@ class Conveyor(Station):
 
     def enter(self, phase: StrEnum) -> None:
         self._stalled_s = 0.0
+        self._may_have_slipped |= phase is ConveyorPhase.BLOCKED
+        # The mark behind the belt is that of the pitch it left, however far it has slipped on the way.
+        self._is_back = self.needs_reference and self.belt.model.reference is ReferenceMethod.MARK_BACK
         position_m = self.belt.position_m
         target_m = self._start_pitch * self.config.pitch_m
         if phase is ConveyorPhase.INDEX:
@@ -124,11 +142,13 @@ class Conveyor(Station):
             self._target_pitch = self._start_pitch + 1
             self._block = ""
             target_m = self._target_pitch * self.config.pitch_m
-        if phase is ConveyorPhase.REFERENCE:
+        if phase is ConveyorPhase.TO_PITCH:
             known = self._interrupted_pitch  # back, so that every part is where the task found it
             self._target_pitch = known if known is not None and abs(known - self.pitch) <= 1 else self.pitch
             target_m = self._target_pitch * self.config.pitch_m
-        self._way_m = abs(target_m - position_m) if isfinite(position_m) else self.config.pitch_m
+        is_search = phase in (ConveyorPhase.REFERENCE, ConveyorPhase.RE_REFERENCE) and self.needs_reference
+        is_known = isfinite(position_m) and not is_search
+        self._way_m = abs(target_m - position_m) if is_known else self.config.pitch_m
 
     def _stand(self, _: float) -> StrEnum | None:
         self.belt.stop()
@@ -150,11 +170,33 @@ class Conveyor(Station):
 
     def _home_check(self, dt_s: float) -> StrEnum | None:
         self._stand(dt_s)
-        if not self.belt.state.is_homed:
+        if not self.belt.state.is_homed and not self.needs_reference:
             raise PhaseFaultError(f"{self.belt.drive} reports no reference")
-        return ConveyorPhase.REFERENCE if not self._hindrance() else None
+        if self._hindrance():
+            return None
+        is_due = self.needs_reference or (self.belt.model.reference is not None and self._is_at_end)
+        return ConveyorPhase.REFERENCE if is_due else ConveyorPhase.TO_PITCH
 
     def _reference(self, dt_s: float) -> StrEnum | None:
+        if self._find_reference(dt_s):
+            return ConveyorPhase.TO_PITCH
+        if self._stalled_s > STALLED_S:
+            raise PhaseFaultError(f"{self.belt.drive} stands and finds no reference")
+        return None
+
+    def _find_reference(self, dt_s: float) -> bool:
+        """True once the drive stands on its new zero, which is a pitch."""
+        if not self.belt.find_reference(self.config.speed_m_s * SLOW_SHARE):
+            is_stalled = self.is_standing and self.phase_s > START_S
+            self._stalled_s = self._stalled_s + dt_s if is_stalled else 0.0
+            return False
+        self._stalled_s = 0.0
+        self._may_have_slipped = False
+        self._interrupted_pitch = None
+        self._start_pitch = self._target_pitch = self.pitch
+        return True
+
+    def _to_pitch(self, dt_s: float) -> StrEnum | None:
         if not self._travel(self._target_pitch, SLOW_SHARE, dt_s):
             return None
         self._interrupted_pitch = None
@@ -205,7 +247,7 @@ class Conveyor(Station):
 
     def _re_reference(self, dt_s: float) -> StrEnum | None:
         """Back on its pitch a hold has its hold point; otherwise somebody has to look at the jam."""
-        if not self._travel(self._start_pitch, SLOW_SHARE, dt_s):
+        if not self._is_at_its_mark(dt_s):
             if self._stalled_s > STALLED_S:
                 raise PhaseFaultError(f"{self._block or 'index failed'}; the belt cannot go back either")
             return None
@@ -218,6 +260,13 @@ class Conveyor(Station):
         if is_held:
             return ConveyorPhase.HELD
         raise PhaseFaultError(f"{self._block or 'index failed'}; the belt is back on its pitch")
+
+    def _is_at_its_mark(self, dt_s: float) -> bool:
+        """Back on the pitch that the index left: by its mark, else by the motor and then by its mark."""
+        if not self._is_back:
+            self._is_back = self._travel(self._start_pitch, SLOW_SHARE, dt_s)
+            return self._is_back and not self.needs_reference
+        return not self.needs_reference or self._find_reference(dt_s)
 
     def _travel(self, pitch: int, share: float, dt_s: float) -> bool:
         """Profile move to a pitch; True when it stands there, by its own measurement."""
@@ -256,7 +305,7 @@ class Conveyor(Station):
 
     def state_of_station(self, state: StationState) -> StationState:
         is_moving_task = self.phase not in (ConveyorPhase.IDLE, ConveyorPhase.HELD, ConveyorPhase.JOG)
-        is_homed = self.belt.state.is_homed
+        is_homed = self.belt.state.is_homed and not self.needs_reference
         is_set = self.is_on_pitch and self.is_standing and is_homed
         travelled = self.belt.position_m / self.config.pitch_m - self._start_pitch
         return replace(

@@ -34,6 +34,7 @@ class ConveyorPhase(StrEnum):
     IDLE = "idle"
     HOME_CHECK = "home_check"
     REFERENCE = "reference"
+    TO_PITCH = "to_pitch"
     WAIT_CLEAR = "wait_clear"
     INDEX = "index"
     VERIFY = "verify"
@@ -115,7 +116,15 @@ TABLE = PhaseTable(
         ),
         Row(
             _P.REFERENCE,
-            "slowly to the nearest pitch, then the reference is kept",
+            "the drive finds its zero, as the cell file says; left out while it is known",
+            "the drive reports its reference",
+            MOVE,
+            _CLEAR,
+            _moving(stand(_P.IDLE, TaskResult.FAILED)),
+        ),
+        Row(
+            _P.TO_PITCH,
+            "slowly to the pitch that an unfinished index left, else to the nearest",
             "on a pitch",
             MOVE,
             _CLEAR,
@@ -148,7 +157,7 @@ TABLE = PhaseTable(
         ),
         Row(
             _P.RE_REFERENCE,
-            "slowly back to the pitch it left",
+            "slowly back to the pitch it left, of a belt without absolute encoder to its mark",
             "in place, sensors as before the index",
             MOVE,
             _CLEAR,
