@@ -12,11 +12,12 @@ from enum import IntEnum
 from functools import cache
 from typing import Any, TypeGuard, get_args, get_type_hints
 
+import cell_msgs.action
 import cell_msgs.msg
 import cell_msgs.srv
 
 from cell_controller import messages as m
-from cell_controller.runtime.unit import Service
+from cell_controller.runtime.unit import Action, Service
 
 _srv: Any = cell_msgs.srv  # its names are imported as they are asked for
 _SERVICES = {
@@ -24,6 +25,8 @@ _SERVICES = {
     "get_parts": _srv.GetParts,
     "dispose_part": _srv.DisposePart,
 }
+_action: Any = cell_msgs.action
+_ACTIONS = {"weld": _action.Weld, "grind": _action.Grind, "index": _action.Index}
 _WIRE_NAMES = {"operator": "operator_name"}  # the generated C++ code cannot have a member called operator
 
 
@@ -40,6 +43,11 @@ def ros_type(kind: type) -> Any:
 def ros_service(service: Service) -> Any:
     """The ROS service class of a Service."""
     return _SERVICES[service.name]
+
+
+def ros_action(action: Action) -> Any:
+    """The ROS action class of an Action."""
+    return _ACTIONS[action.name]
 
 
 def _compile(kind: type, lines: list[str], names: dict[str, Any]) -> Callable[[Any], Any]:
@@ -70,6 +78,14 @@ def request_to_ros(service: Service) -> Callable[[Any], Any]:
 
 def reply_to_ros(service: Service) -> Callable[[Any], Any]:
     return _to_ros(service.reply, ros_service(service).Response, ("request_id",))
+
+
+def feedback_to_ros(action: Action) -> Callable[[Any], Any]:
+    return _to_ros(m.GoalFeedback, ros_action(action).Feedback, ("goal_id",))
+
+
+def result_to_ros(action: Action) -> Callable[[Any], Any]:
+    return _to_ros(m.GoalResult, ros_action(action).Result, ("goal_id",))
 
 
 def _to_ros(kind: type, target: Any, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
@@ -104,18 +120,23 @@ def from_ros(kind: type) -> Callable[[Any], Any]:
 
 
 def request_from_ros(service: Service) -> Callable[[Any, str], Any]:
-    return _with_id(service.request)
+    return _with_id(service.request, "request_id")
 
 
 def reply_from_ros(service: Service) -> Callable[[Any, str], Any]:
-    return _with_id(service.reply)
+    return _with_id(service.reply, "request_id")
 
 
-def _with_id(kind: type) -> Callable[[Any, str], Any]:
-    convert = _from_ros(kind, ("request_id",))
+def goal_from_ros(action: Action) -> Callable[[Any, str], Any]:
+    return _with_id(action.goal, "goal_id")
 
-    def with_id(message: Any, request_id: str) -> Any:
-        return convert(message)(request_id)
+
+def _with_id(kind: type, field: str) -> Callable[[Any, str], Any]:
+    """The dataclass has an id that the ROS message leaves to ROS."""
+    convert = _from_ros(kind, (field,))
+
+    def with_id(message: Any, value: str) -> Any:
+        return convert(message)(value)
 
     return with_id
 
@@ -145,7 +166,7 @@ def _from_ros(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
             parts.append(f"{name}=v.{wire}")
     made = f"kind({', '.join(parts)})"
     if skip:
-        made = f"lambda request_id: kind(request_id=request_id, {', '.join(parts)})"
+        made = f"lambda id: kind({skip[0]}=id, {', '.join(parts)})"
     return _compile(kind, ["def convert(v):", f"    return {made}"], names)
 
 

@@ -26,11 +26,12 @@ from rclpy.signals import SignalHandlerOptions
 
 from cell_controller.messages import Finished, StopRequested
 from cell_controller.nodes import convert, environment
+from cell_controller.nodes.actions import ActionServers
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
 from cell_controller.nodes.services import ServiceClients, ServiceServers
-from cell_controller.runtime import Qos, Runner, Sent, Unit, ports
+from cell_controller.runtime import Qos, Runner, Sent, Unit, actions_of, ports
 from cell_controller.runtime.trace import TraceWriter
 
 SPIN_S = 0.5  # EventsExecutor.spin() without a timeout never returns on shutdown in rclpy 7.1
@@ -115,11 +116,12 @@ class RosHost:
         )
         servers = ServiceServers(self._unit.services, self.post, node)
         clients = ServiceClients(self._unit.clients, self.post, node)
+        actions = ActionServers(actions_of(self._unit), self.post, node)
         executor = EventsExecutor(context=context)
         spinner = threading.Thread(target=self._spin, args=(executor,), name="ros", daemon=True)
         writer = None
         try:
-            self._connect(node, servers, clients)
+            self._connect(node, servers, clients, actions)
             executor.add_node(node)
             for io in self._local_ios:
                 io.begin(self.post)
@@ -131,6 +133,7 @@ class RosHost:
             observers = (writer.on_step, writer.on_input) if writer else (None, None)
             runner = Runner(self._unit, session, now_s, *observers)
             servers.start()
+            actions.start()
             spinner.start()
             self._loop(runner)
         finally:
@@ -143,20 +146,23 @@ class RosHost:
                 executor.wake()
                 spinner.join(timeout=2 * SPIN_S)
             servers.close()
+            actions.close()
             executor.remove_node(node)
             executor.shutdown(timeout_sec=1.0)
             node.destroy_node()
 
-    def _connect(self, node: Node, servers: ServiceServers, clients: ServiceClients) -> None:
+    def _connect(
+        self, node: Node, servers: ServiceServers, clients: ServiceClients, actions: ActionServers
+    ) -> None:
         services = (*self._unit.services, *self._unit.clients)
-        served = {port for s in services for port in (s.request_port, s.reply_port)}
+        served = {port for s in services for port in (s.request_port, s.reply_port)} | {*actions.ports}
         for output in (*self._unit.outputs, ports.HEARTBEAT.output()):
             if output.qos is not Qos.LOCAL and output.port not in served:
                 publisher = node.create_publisher(
                     convert.ros_type(output.type), output.port, profile_of(output.qos)
                 )
                 self._publishers[output.port] = _publish(publisher, convert.to_ros(output.type))
-        for senders in (servers.senders, clients.senders):
+        for senders in (servers.senders, clients.senders, actions.senders):
             self._publishers.update(senders)
         for declared in self._unit.inputs:
             if declared.qos is not Qos.LOCAL and declared.port not in served:

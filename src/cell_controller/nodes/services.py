@@ -1,8 +1,4 @@
-"""Services of a Unit on ROS: requests become inbox messages, replies are matched by request_id.
-
-Servers have a node and a thread of their own, so that a request that waits for its reply never holds up
-the guarded topics.
-"""
+"""Services of a Unit on ROS: requests become inbox messages, replies are matched by request_id."""
 
 from __future__ import annotations
 
@@ -11,15 +7,14 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from cell_controller.nodes import convert
 from cell_controller.nodes.local_io import Post
+from cell_controller.nodes.side_node import SideNode
 from cell_controller.runtime import Service
 
 REPLY_LIMIT_S = 5.0  # the journal's slowest sync is well below; after that the caller hears of a failure
-SPIN_S = 0.5
 
 
 class ServiceServers:
@@ -31,40 +26,24 @@ class ServiceServers:
         self._numbers = count(1)
         self._waiting: dict[str, tuple[threading.Event, list[object]]] = {}
         self._lock = threading.Lock()
-        self._is_over = threading.Event()
-        self._node: Node | None = None
-        if not services:
-            return
-        self._node = Node(
-            f"{parent.get_name()}_services",
-            namespace=parent.get_namespace(),
-            context=parent.context,
-            use_global_arguments=False,  # a __node remap is meant for the parent
-            enable_rosout=False,
-            start_parameter_services=False,
-        )
-        self._executor = SingleThreadedExecutor(context=parent.context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
+        self._side = SideNode(parent, "services") if services else None
         for service in services:
             self.senders[service.reply_port] = self._take_reply
-            self._node.create_service(convert.ros_service(service), service.name, self._server(service))
+            if self._side is not None:
+                self._side.node.create_service(
+                    convert.ros_service(service), service.name, self._server(service)
+                )
 
     def start(self) -> None:
-        if self._node is not None:
-            self._thread.start()
+        if self._side is not None:
+            self._side.start()
 
     def close(self) -> None:
-        self._is_over.set()
-        if self._node is not None:
-            with self._lock:
-                for event, _ in self._waiting.values():
-                    event.set()
-            if self._thread.ident is not None:
-                self._executor.wake()
-                self._thread.join(timeout=2 * SPIN_S)
-            self._executor.shutdown(timeout_sec=1.0)
-            self._node.destroy_node()
+        with self._lock:
+            for event, _ in self._waiting.values():
+                event.set()
+        if self._side is not None:
+            self._side.close()
 
     def _server(self, service: Service) -> Callable[[Any, Any], Any]:
         decode, encode = convert.request_from_ros(service), convert.reply_to_ros(service)
@@ -97,13 +76,6 @@ class ServiceServers:
             if waiting is not None:
                 waiting[1].append(reply)
                 waiting[0].set()
-
-    def _spin(self) -> None:
-        try:
-            while not self._is_over.is_set():
-                self._executor.spin_once(timeout_sec=SPIN_S)
-        except ExternalShutdownException:
-            return
 
 
 class ServiceClients:

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import IntEnum
 from math import isnan
 from pathlib import Path
@@ -17,8 +17,8 @@ from rclpy.serialization import deserialize_message, serialize_message
 from cell_controller import messages as m
 from cell_controller.nodes import convert
 from cell_controller.packml import Command, Mode, State
-from cell_controller.runtime.ports import SERVICES, TOPICS
-from cell_controller.runtime.unit import Service
+from cell_controller.runtime.ports import ACTIONS, SERVICES, TOPICS
+from cell_controller.runtime.unit import Action, Service
 
 SOURCES = Path(__file__).parents[3] / "src" / "cell_msgs"
 TYPES = convert.MESSAGE_TYPES
@@ -49,6 +49,25 @@ def test_a_service_carries_all_of_its_dataclasses_but_the_request_id(service: Se
     ros = convert.ros_service(service)
     assert ros_fields(ros.Request) == wire_fields(service.request, ("request_id",))
     assert ros_fields(ros.Response) == wire_fields(service.reply, ("request_id",))
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_an_action_carries_all_of_its_dataclasses_but_the_goal_id(action: Action) -> None:
+    ros = convert.ros_action(action)
+    assert ros_fields(ros.Goal) == wire_fields(action.goal, ("goal_id",))
+    assert ros_fields(ros.Feedback) == wire_fields(m.GoalFeedback, ("goal_id",))
+    assert ros_fields(ros.Result) == wire_fields(m.GoalResult, ("goal_id",))
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_the_result_codes_of_an_action_are_the_outcomes_in_its_band(action: Action) -> None:
+    source = (SOURCES / f"action/{action.name.title()}.action").read_text()
+    got = dict(re.findall(r"^uint16 (\w+)=(\d+)", source, re.MULTILINE))
+    assert got == {o.name: str(action.code(o)) for o in m.Outcome}
+
+
+def test_every_action_of_the_wire_is_one_that_units_can_serve() -> None:
+    assert {a.name.title() for a in ACTIONS} == {path.stem for path in (SOURCES / "action").glob("*.action")}
 
 
 ENUMS = (
@@ -179,6 +198,26 @@ def test_no_value_of_a_service_is_lost_on_the_wire(service: Service, data: st.Da
         sent = data.draw(values_of(kind, ros, ("request_id",)))
         wire = deserialize_message(serialize_message(encode(sent)), ros)
         assert same(decode(wire, "fixed"), sent)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_no_value_of_an_action_is_lost_on_the_wire(action: Action, data: st.DataObject) -> None:
+    ros = convert.ros_action(action)
+    goal = data.draw(values_of(action.goal, ros.Goal, ("goal_id",)))
+    message = ros.Goal(**{convert.wire_name(n): v for n, v in asdict(goal).items() if n != "goal_id"})
+    wire = deserialize_message(serialize_message(message), ros.Goal)
+    assert same(convert.goal_from_ros(action)(wire, "fixed"), goal)
+    for kind, target, encode in (
+        (m.GoalFeedback, ros.Feedback, convert.feedback_to_ros(action)),
+        (m.GoalResult, ros.Result, convert.result_to_ros(action)),
+    ):
+        sent = data.draw(values_of(kind, target, ("goal_id",)))
+        wire = deserialize_message(serialize_message(encode(sent)), target)
+        values = tuple(convert.from_ros(m.Parameter)(value) for value in wire.values)
+        assert same(values, sent.values)
+        assert all(same(getattr(wire, n), getattr(sent, n)) for n in ros_fields(target) if n != "values")
 
 
 def test_a_number_outside_its_enumeration_is_refused() -> None:
