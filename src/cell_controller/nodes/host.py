@@ -25,7 +25,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from cell_controller.messages import Finished, StopRequested
-from cell_controller.nodes import convert, environment
+from cell_controller.nodes import cdr, convert, environment
 from cell_controller.nodes.actions import ActionServers
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
@@ -161,7 +161,7 @@ class RosHost:
                 publisher = node.create_publisher(
                     convert.ros_type(output.type), output.port, profile_of(output.qos)
                 )
-                self._publishers[output.port] = _publish(publisher, convert.to_ros(output.type))
+                self._publishers[output.port] = _publish(publisher, cdr.encoder(output.type))
         for senders in (servers.senders, clients.senders, actions.senders):
             self._publishers.update(senders)
         for declared in self._unit.inputs:
@@ -270,7 +270,7 @@ class _Signals:
             signal.signal(number, handler)
 
 
-def _publish(publisher: Any, encode: Callable[[Any], Any]) -> Callable[[object], None]:
+def _publish(publisher: Any, encode: Callable[[Any], bytes]) -> Callable[[object], None]:
     def publish(message: object) -> None:
         publisher.publish(encode(message))
 

@@ -44,7 +44,7 @@ from cell_controller.messages import (
     SafetyState,
     StationState,
 )
-from cell_controller.nodes import convert, environment
+from cell_controller.nodes import cdr, convert, environment
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string
 from cell_controller.runtime import Service, ports
@@ -294,7 +294,7 @@ class OperatorClient:
     def _publisher(self, node: Node, port: Port) -> tuple[Callable[[object], None], Callable[[], int]]:
         """Send, and count of those who listen."""
         publisher = node.create_publisher(convert.ros_type(port.type), port.name, profile_of(port.qos))
-        encode = convert.to_ros(port.type)
+        encode = cdr.encoder(port.type)
         return lambda message: publisher.publish(encode(message)), publisher.get_subscription_count
 
     def _receiver(self, port: Port) -> Callable[[bytes], None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rclpy.serialization import deserialize_message
 
-from cell_controller.nodes import convert
+from cell_controller.nodes import cdr, convert
 from cell_controller.runtime import Input, Unit, ports
 
 HEADER_BYTES = 4  # CDR encapsulation: two bytes of representation, two of options
@@ -43,10 +43,19 @@ def first_string(data: bytes) -> bytes | None:
 
 
 def decoder(kind: type) -> Callable[[bytes], object]:
-    """Serialized message -> dataclass; a str, which says why, when it is not one."""
-    ros_class, convert_one = convert.ros_type(kind), convert.from_ros(kind)
+    """Serialized message -> dataclass; a str, which says why, when it is not one.
+
+    What the compiled decoder does not take goes the long way: another encoding is read, nonsense explained.
+    """
+    ros_class, convert_one, read = convert.ros_type(kind), convert.from_ros(kind), cdr.decoder(kind)
 
     def decode(data: bytes) -> object:
+        try:
+            return read(data)
+        except cdr.NotPlainError:
+            return decode_slowly(data)
+
+    def decode_slowly(data: bytes) -> object:
         try:
             message: Any = deserialize_message(data, ros_class)
             return convert_one(message)
