@@ -28,10 +28,12 @@ class LineView:
     drives: dict[str, DriveState] = field(default_factory=dict)
     stale_at_s: float = -inf  # when the first drive's data become too old
     stale_drive: str = ""
+    is_up: bool = False  # port open, arming over: what the line says of its drives has a meaning
 
     def take(self, states: DriveStates, at_s: float) -> None:
         """Make a message the newest."""
         self.states, self.received_at_s = states, at_s
+        self.is_up = states.phase not in (LinePhase.CLOSED, LinePhase.ARMING)
         self.drives = {d.drive: d for d in states.drives}
         self.stale_at_s, self.stale_drive = inf, ""
         for name in self.limits.drives:
@@ -48,11 +50,6 @@ class LineView:
     def is_heard(self) -> bool:
         """At least one message arrived since the interlock started."""
         return self.states is not None
-
-    @property
-    def is_up(self) -> bool:
-        """The port is open and arming is over: what the line says of its drives has a meaning."""
-        return self.states is not None and self.states.phase not in (LinePhase.CLOSED, LinePhase.ARMING)
 
     def is_fresh(self, now_s: float) -> bool:
         """Neither the message nor anything measured in it is too old."""
@@ -75,6 +72,7 @@ class Snapshot:
             )
             for name, line in limits.lines.items()
         }
+        self._line_of = {drive: self.lines[drive_limits.line] for drive, drive_limits in limits.drives.items()}
         self.permit: CellPermit | None = None
         self.permit_at_s = -inf
         self.permit_echo_s = -inf  # newest SafetyState of this session that the manager has processed
@@ -87,20 +85,15 @@ class Snapshot:
 
     def line_of(self, drive: str) -> LineView:
         """The line that a drive is wired to."""
-        return self.lines[self.limits.drives[drive].line]
+        return self._line_of[drive]
 
     def usable(self, drive: str) -> DriveState | None:
         """The drive's state if it is fresh, the drive answers and the line is up; otherwise None."""
-        view = self.line_of(drive)
+        view = self._line_of[drive]
         state = view.drives.get(drive)
-        if (
-            state is None
-            or state.condition is DriveCondition.OFFLINE
-            or not view.is_up
-            or not view.is_fresh(self.now_s)
-        ):
+        if state is None or state.condition is DriveCondition.OFFLINE:
             return None
-        return state
+        return state if view.is_up and view.is_fresh(self.now_s) else None
 
     def is_on(self, channel: Channel) -> bool:
         """A digital input; missing or old counts as off."""
