@@ -1,12 +1,16 @@
-"""ros2 launch cell_controller cell.launch.py cell:=FILE: the same table of nodes that `cell up` reads.
+"""ros2 launch cell_controller cell.launch.py [cell:=FILE]: the same table of nodes that `cell up` reads.
 
-`ros2 launch` neither replaces a dead node safely nor waits for stop programs, and SIGTERM to it orphans every
-node: the buses stop the drives by themselves then, and `cell up` is the way to run a machine.
+What `ros2 launch` does not do: it does not see a process that hangs, does not stop the motion before the
+processes, and ends with exit code 0 however the cell ended. `cell up` is the way to run a machine.
 """
 
+import atexit
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
-from launch import LaunchDescription
+from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -16,59 +20,64 @@ from launch.actions import (
     RegisterEventHandler,
     SetEnvironmentVariable,
 )
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.events import Shutdown
-from launch.launch_context import LaunchContext
+from launch.events.process import ProcessExited, ProcessStarted
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from cell_controller.bringup.table import DECLARED, LOGGING, NodeSpec, build, parse_arguments, settle
+from cell_controller.bringup.claim import Claim
+from cell_controller.bringup.table import DECLARED, NodeSpec, build, parse_arguments
+from cell_controller.bringup.urgency import make_urgent
 
-# Later than the longest stop program that `cell check` lets pass: see docs/safety.md.
+DEMO = Path(__file__).parents[1] / "config" / "cells" / "demo.yaml"  # in the sources and in share/
+# SIGINT ends stations and manager, SIGTERM lets a bus play its stop program.
 SIGTERM_AFTER_S = "1"
+# Later than the longest stop program that `cell check` lets pass: see docs/safety.md. What the cell file
+# names besides nodes gets its SIGTERM then: the simulator ends by itself when its ports are closed.
 SIGKILL_AFTER_S = "30"
 
 
 def generate_launch_description() -> LaunchDescription:
+    defaults = {d.name: d.default for d in DECLARED} | {"cell": str(DEMO)}
     declared = [
-        DeclareLaunchArgument(d.name, description=d.help, default_value=d.default)
-        if d.default is not None
-        else DeclareLaunchArgument(d.name, description=d.help)
-        for d in DECLARED
+        DeclareLaunchArgument(d.name, description=d.help, default_value=defaults[d.name]) for d in DECLARED
     ]
     return LaunchDescription([*declared, OpaqueFunction(function=start_cell)])
 
 
-def start_cell(context: LaunchContext) -> list[object]:
+def start_cell(context: LaunchContext) -> list[Action]:
     """The table as launch actions."""
     words = [f"{d.name}:={LaunchConfiguration(d.name).perform(context)}" for d in DECLARED]
     arguments = parse_arguments(words)
-    settled, _ = settle(arguments)
-    settled.run_dir.mkdir(parents=True, exist_ok=True)
-    if settled.trace_dir is not None:
-        settled.trace_dir.mkdir(parents=True, exist_ok=True)
-    actions: list[object] = [SetEnvironmentVariable("ROS_LOG_DIR", str(settled.run_dir))]
+    claim = Claim(arguments)
+    claim.take()
+    atexit.register(claim.release)  # later than the end of the last process
+    actions: list[Action] = [SetEnvironmentVariable("ROS_LOG_DIR", str(claim.run_dir))]
     for spec in build(arguments):
         process = node_action(spec) if spec.is_node else process_action(spec)
+        actions.append(RegisterEventHandler(OnProcessExit(target_action=process, on_exit=_counter(spec))))
+        if not spec.is_node:  # nodes see to it themselves
+            actions.append(RegisterEventHandler(OnProcessStart(target_action=process, on_start=_urge(spec))))
         actions.append(process)
-        if spec.is_required:
-            actions.append(RegisterEventHandler(OnProcessExit(target_action=process, on_exit=_gone(spec))))
     return actions
 
 
 def node_action(spec: NodeSpec) -> Node:
-    """launch_ros adds the same --ros-args as NodeSpec.ros_arguments; a parity test compares them."""
+    """The command line is NodeSpec.argv: a test compares them."""
     return Node(
         package=spec.package,
         executable=spec.executable,
+        exec_name=spec.name,
         name=spec.name,
         namespace=spec.namespace,
-        arguments=list(spec.arguments),
-        ros_arguments=list(LOGGING),
-        parameters=[*spec.parameter_files, *({name: value} for name, value in spec.parameters)],
+        arguments=list(spec.own_arguments(os.getpid())),
+        ros_arguments=list(spec.ros_options),
         remappings=list(spec.remaps),
         additional_env=dict(spec.environment),
         output="screen",
+        respawn=spec.respawns > 0,
+        respawn_max_retries=spec.respawns,
         sigterm_timeout=SIGTERM_AFTER_S,
         sigkill_timeout=SIGKILL_AFTER_S,
     )
@@ -77,17 +86,37 @@ def node_action(spec: NodeSpec) -> Node:
 def process_action(spec: NodeSpec) -> ExecuteProcess:
     """What the cell file names besides ROS nodes, such as the simulator."""
     return ExecuteProcess(
-        cmd=list(spec.argv(sys.executable)),
+        cmd=list(spec.argv(os.getpid(), sys.executable)),
         name=spec.name,
         output="screen",
-        sigterm_timeout=SIGTERM_AFTER_S,
-        sigkill_timeout=SIGKILL_AFTER_S,
+        sigterm_timeout=SIGKILL_AFTER_S,
+        sigkill_timeout=SIGTERM_AFTER_S,
     )
 
 
-def _gone(spec: NodeSpec) -> list[object]:
-    """A required process that ends takes the launch down: replacing it is for `cell up`."""
-    return [
-        LogInfo(msg=f"{spec.name} has ended: the cell is taken down"),
-        EmitEvent(event=Shutdown(reason=f"{spec.name} has ended")),
-    ]
+def _urge(spec: NodeSpec) -> Callable[[ProcessStarted, LaunchContext], None]:
+    def urge(event: ProcessStarted, context: LaunchContext) -> None:
+        make_urgent(spec.priority, event.pid)
+
+    return urge
+
+
+def _counter(spec: NodeSpec) -> Callable[[ProcessExited, LaunchContext], list[Action]]:
+    """Launch starts a dead process again; one that has died too often takes the cell down."""
+    deaths = 0
+
+    def count(event: ProcessExited, context: LaunchContext) -> list[Action]:
+        nonlocal deaths
+        deaths += 1
+        if context.is_shutdown:
+            return []
+        if deaths <= spec.respawns:
+            return [LogInfo(msg=f"{spec.name} died: started again, {deaths} of {spec.respawns}")]
+        if not spec.is_required:
+            return [LogInfo(msg=f"{spec.name} is dead for good")]
+        return [
+            LogInfo(msg=f"{spec.name} is dead for good: the cell is taken down"),
+            EmitEvent(event=Shutdown(reason=f"{spec.name} is dead for good")),
+        ]
+
+    return count

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cell_controller.bringup.up import CellUp
+from cell_controller.bringup.table import Arguments
+from cell_controller.config import CellFile
 from cell_controller.messages import (
     SET_MODE,
     CellState,
@@ -42,10 +44,26 @@ class Sample:
     speed: float
 
 
+class Starter(Protocol):
+    """Whoever has started the cell: `cell up` in this process, or `ros2 launch` (see launched_cell)."""
+
+    @property
+    def arguments(self) -> Arguments: ...
+    @property
+    def cell(self) -> CellFile: ...
+    @property
+    def run_dir(self) -> Path: ...
+
+    def missing(self) -> list[str]: ...
+    def starts(self, name: str) -> int: ...
+    def exit_codes(self) -> Mapping[str, tuple[int, ...]]: ...
+    def kill(self, name: str, number: signal.Signals = ...) -> int: ...
+
+
 class LiveCell:
     """One cell that is up. Every wait has a limit, and says what the cell was doing when it was missed."""
 
-    def __init__(self, up: CellUp, client: OperatorClient) -> None:
+    def __init__(self, up: Starter, client: OperatorClient) -> None:
         self.up, self.client = up, client
         self.stalls: list[str] = []  # how the cell stood when it did not start
         self.spindles = {n for n, d in up.cell.drives.items() if d.kind == "spindle"}

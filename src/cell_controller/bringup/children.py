@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from cell_controller.bringup.table import NodeSpec
 
@@ -160,15 +159,3 @@ class Child:
                 return False
             time.sleep(0.01)
         return True
-
-
-def remove_tree(directory: Path) -> None:
-    """Remove a run directory of ours with all that is in it."""
-    if not directory.is_dir():
-        return
-    for entry in sorted(directory.rglob("*"), reverse=True):
-        if entry.is_dir() and not entry.is_symlink():
-            entry.rmdir()
-        else:
-            entry.unlink(missing_ok=True)
-    directory.rmdir()

@@ -15,7 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from cell_controller.bringup.errors import InUseError
-from cell_controller.config import CellFile
 
 SHARED_MODE = 0o1777  # as /tmp: everybody may make locks, nobody may remove another's
 
@@ -31,17 +30,6 @@ class Locks:
     def descriptors(self) -> tuple[int, ...]:
         """To be inherited by the processes that use what is locked."""
         return tuple(self._held.values())
-
-    def take_cell(self, namespace: str, cell: CellFile) -> None:
-        """Everything that one cell may not share: all of it, or InUseError and nothing."""
-        domain = os.environ.get("ROS_DOMAIN_ID", "0")
-        try:
-            self.take(f"namespace {domain} {namespace}", f"namespace {namespace} (domain {domain})")
-            for name, line in cell.lines.items():
-                self.take(f"line {os.path.realpath(line.device)}", f"serial line {name} ({line.device})")
-        except BaseException:
-            self.release()
-            raise
 
     def take(self, key: str, what: str) -> None:
         """Lock `key` or raise InUseError, which says `what` is in use by whom."""

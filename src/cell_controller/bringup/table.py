@@ -71,17 +71,24 @@ class NodeSpec:
         return bool(self.executable)
 
     @property
-    def ros_arguments(self) -> tuple[str, ...]:
-        """The same on both ways of starting."""
-        if not self.is_node:
-            return ()
-        words = ["--ros-args", *LOGGING, "-r", f"__node:={self.name}", "-r", f"__ns:={self.namespace}"]
-        for source, target in self.remaps:
-            words += ["-r", f"{source}:={target}"]
+    def ros_options(self) -> tuple[str, ...]:
+        """Parameters and what else ROS is told about any node, --ros-args aside."""
+        words = [*LOGGING]
         for name, value in self.parameters:
             words += ["-p", f"{name}:={value}"]
         for file in self.parameter_files:
             words += ["--params-file", file]
+        return tuple(words)
+
+    @property
+    def ros_arguments(self) -> tuple[str, ...]:
+        """In the order in which launch_ros writes them: the same on both ways of starting."""
+        if not self.is_node:
+            return ()
+        words = ["--ros-args", *self.ros_options]
+        words += ["--ros-args", "-r", f"__node:={self.name}", "-r", f"__ns:={self.namespace}"]
+        for source, target in self.remaps:
+            words += ["-r", f"{source}:={target}"]
         return tuple(words)
 
     def own_arguments(self, parent: int) -> tuple[str, ...]:

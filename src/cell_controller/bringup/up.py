@@ -3,10 +3,6 @@
 Order of coming: what the cell file names (the simulator), buses, interlock, stations, manager, recorder.
 Order of going: Stop, standstill, manager, stations, interlock, buses, simulator. When this process is killed,
 the kernel sends every node SIGTERM, and the buses play their stop programs.
-
-The default run directory is emptied before and removed after a run, with everything in it; one that is given
-stays. So a part journal inside {run_dir} of a simulated cell lives as long as the simulated parts; the cell
-file of a real machine names a journal outside.
 """
 
 from __future__ import annotations
@@ -18,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cell_controller.bringup.children import Print, remove_tree
+from cell_controller.bringup.children import Print
+from cell_controller.bringup.claim import Claim
 from cell_controller.bringup.errors import StartError
-from cell_controller.bringup.locks import Locks
 from cell_controller.bringup.supervisor import Supervisor
-from cell_controller.bringup.table import Arguments, NodeSpec, build, settle
+from cell_controller.bringup.table import Arguments, NodeSpec, build
+from cell_controller.config import CellFile
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, State
 from cell_controller.plan import load_plan
@@ -49,11 +46,9 @@ class CellUp:
         table: Callable[[Arguments], list[NodeSpec]] = build,
     ) -> None:
         """`show` gets every line of the processes, and the supervisor's own under the name `cell`."""
-        self.arguments, self.cell = settle(arguments)
+        self._claim = Claim(arguments)
         self.specs = table(arguments)
-        self._keeps_run_dir = arguments.run_dir is not None
         self._show = show
-        self._locks = Locks()
         self._client: OperatorClient | None = None
         self._supervisor: Supervisor | None = None
         self._gives_up = self._is_hurried = False
@@ -72,16 +67,15 @@ class CellUp:
     def start(self) -> None:
         """Lock, then start everything; returns when all processes run. ConfigError or BringupError if not."""
         lines = load_plan(self.arguments.cell)[1].lines
-        self._locks.take_cell(self.namespace, self.cell)
+        self._claim.take()
         try:
-            self._prepare_run_dir()
             self._client = OperatorClient(self.namespace, operator="cell up", node_name="supervisor")
             self._client.open()
             self._supervisor = Supervisor(
                 self.specs,
                 self._client,
                 show=self._show,
-                descriptors=self._locks.descriptors,
+                descriptors=self._claim.descriptors,
                 bus_patience_s={
                     name: line.program_s + line.stop_latency_s + BUS_MARGIN_S for name, line in lines.items()
                 },
@@ -110,9 +104,7 @@ class CellUp:
             self._supervisor.end()
         if self._client is not None:
             self._client.close()
-        if self._locks.descriptors and not self._keeps_run_dir:
-            remove_tree(self.run_dir)
-        self._locks.release()
+        self._claim.release()
 
     def give_up(self) -> None:
         """Start nothing more: a `start` under way returns at once, to be followed by `stop`.
@@ -132,14 +124,21 @@ class CellUp:
     # what is known about it
 
     @property
+    def arguments(self) -> Arguments:
+        """With everything filled in."""
+        return self._claim.arguments
+
+    @property
+    def cell(self) -> CellFile:
+        return self._claim.cell
+
+    @property
     def run_dir(self) -> Path:
-        assert self.arguments.run_dir is not None
-        return self.arguments.run_dir
+        return self._claim.run_dir
 
     @property
     def namespace(self) -> str:
-        assert self.arguments.namespace is not None
-        return self.arguments.namespace
+        return self._claim.namespace
 
     @property
     def client(self) -> OperatorClient:
@@ -177,13 +176,6 @@ class CellUp:
         return self.supervisor.kill(name, number)
 
     # inside
-
-    def _prepare_run_dir(self) -> None:
-        if not self._keeps_run_dir:
-            remove_tree(self.run_dir)
-        for directory in (self.run_dir, self.arguments.trace_dir):
-            if directory is not None:
-                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _stop_motion(self) -> None:
         """Stop as an operator would and wait for standstill, unless nobody is there to do it."""

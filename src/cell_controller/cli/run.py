@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cell_controller.bringup.children import remove_tree
+from cell_controller.bringup.claim import remove_tree
 from cell_controller.bringup.console import Signals
 from cell_controller.bringup.errors import StartError
 from cell_controller.bringup.table import Arguments

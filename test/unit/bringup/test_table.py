@@ -34,7 +34,8 @@ def test_a_node_is_started_by_these_very_words() -> None:
     assert specs["weld_line"].argv(77, "python") == (
         *("python", "-m", MODULE, "--unit", "weld_line", "--cell", str(CELLS / "test.yaml")),
         *("--run-dir", "/tmp/r", "--trace", "/tmp/t/weld_line.jsonl", "--priority", "30", "--parent", "77"),
-        *("--ros-args", "--disable-external-lib-logs", "-r", "__node:=weld_line", "-r", "__ns:=/cell"),
+        *("--ros-args", "--disable-external-lib-logs"),
+        *("--ros-args", "-r", "__node:=weld_line", "-r", "__ns:=/cell"),
     )
     simulator = specs["simulator"]
     assert simulator.role is Role.PROCESS
