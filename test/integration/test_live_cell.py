@@ -6,7 +6,7 @@ import pytest
 
 from support.live_cell import LiveCell
 
-from . import cases
+from . import action_cases, cases
 
 # Two cores carry one live cell and little else: `make fault-matrix` runs these with nothing beside them.
 pytestmark = pytest.mark.matrix
@@ -34,6 +34,10 @@ def test_the_state_seq_changes_with_the_state_and_with_nothing_else(live_cell: L
 
 def test_the_commands_of_the_readme_work(live_cell: LiveCell) -> None:
     cases.the_commands_of_the_readme_work(live_cell)
+
+
+def test_goals_are_refused_in_production_and_served_in_maintenance(live_cell: LiveCell) -> None:
+    action_cases.goals_are_refused_in_production_and_served_in_maintenance(live_cell)
 
 
 def test_losing_the_recorder_is_an_alarm_and_no_stop(live_cell: LiveCell) -> None:

@@ -1,11 +1,11 @@
 """Unit modes and the states that each of them disables.
 
-Production has the whole model. Maintenance runs dry cycles under all interlocks: there is no line
-to wait for and no order to complete, so the Suspend and Complete paths are absent (OPC 30050,
-section 4.2.5, shows Maintenance without Suspended and Complete). Manual is hold-to-run: letting go
-of the button is the hold, so the Hold path is absent too; and Starting is skipped, because nothing
-may home or run up by itself in this mode: Start only opens Execute for the operator's own jog.
-Execute is mandatory in every mode; `processes_parts` says where it may touch a part.
+Production has the whole model. Maintenance runs single tasks under all interlocks, each of them asked
+for: there is no line to wait for and no order to complete, so the Suspend and Complete paths are absent
+(OPC 30050, section 4.2.5, shows Maintenance without Suspended and Complete). Manual is hold-to-run:
+letting go of the button is the hold, so the Hold path is absent too; and Starting is skipped, because
+nothing may home or run up by itself in this mode: Start only opens Execute for the operator's own jog.
+Execute is mandatory in every mode; `processes_parts` says where it works on parts by itself.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _WAIT_OF_ACTING: Mapping[State, State] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ModePolicy:
-    """What one mode leaves out of the model, and whether Execute may process parts in it."""
+    """What one mode leaves out of the model, and whether Execute processes parts by itself in it."""
 
     disabled: tuple[State, ...]
     processes_parts: bool
@@ -76,7 +76,7 @@ def is_enabled(state: State, mode: Mode) -> bool:
 
 
 def processes_parts(mode: Mode) -> bool:
-    """Whether Execute may process parts in this mode; elsewhere it moves the machine only."""
+    """Whether Execute processes parts by itself in this mode; elsewhere it does what it is asked for."""
     return MODE_POLICIES[mode].processes_parts
 
 

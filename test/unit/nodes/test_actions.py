@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
-from threading import Thread
 from typing import Any
 
 import cell_msgs.action
 import pytest
-import rclpy
 from action_msgs.msg import GoalStatus
-from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 
 from cell_controller.messages import GoalCancel, GoalFeedback, GoalResult, Outcome, Parameter, PartGoal
 from cell_controller.runtime import Inputs, Sent, Step, ports
+from support.action_client import Client, action_client
 from support.ros_units import Ponger, running, wait_until
 
 _numbers = count()
@@ -55,60 +50,8 @@ class Welder(Ponger):
         self.ends.append(GoalResult(goal.goal_id, WELD.code(outcome), outcome.name, VALUES))
 
 
-class Client:
-    """An ordinary rclpy client, as any other node has it."""
-
-    def __init__(self, node: Node) -> None:
-        self._client: Any = ActionClient(node, cell_msgs.action.Weld, "weld")
-        self.feedback: list[Any] = []
-
-    def send(self, operator: str = "ben") -> Any:
-        assert self._client.wait_for_server(10.0)
-        goal = cell_msgs.action.Weld.Goal(station="robot", operator_name=operator, part_id="p1")
-        answered = self._client.send_goal_async(goal, lambda m: self.feedback.append(m.feedback))
-        wait_until(answered.done, 10.0, "an answer to the goal")
-        assert answered.result().accepted
-        return answered.result()
-
-    def result(self, handle: Any) -> Any:
-        ended = handle.get_result_async()
-        wait_until(ended.done, 10.0, "a result")
-        return ended.result()
-
-    def cancel(self, handle: Any) -> None:
-        answered = handle.cancel_goal_async()
-        wait_until(answered.done, 10.0, "an answer to the cancel")
-        assert len(answered.result().goals_canceling) == 1
-
-    def close(self) -> None:
-        self._client.destroy()
-
-
-@contextmanager
-def _client(namespace: str) -> Iterator[Client]:
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = Node("tester", namespace=namespace, context=context)
-    client = Client(node)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-    is_over: list[bool] = []
-
-    def spin() -> None:
-        while not is_over:
-            executor.spin_once(timeout_sec=0.1)
-
-    thread = Thread(target=spin)
-    thread.start()
-    try:
-        yield client
-    finally:
-        is_over.append(True)
-        thread.join(5.0)
-        executor.shutdown()
-        client.close()
-        node.destroy_node()
-        rclpy.try_shutdown(context=context)
+def send(client: Client, operator: str = "ben") -> Any:
+    return client.send(cell_msgs.action.Weld.Goal(station="robot", operator_name=operator, part_id="p1"))
 
 
 @pytest.fixture
@@ -119,12 +62,12 @@ def welder() -> Welder:
 @pytest.fixture
 def client(welder: Welder) -> Iterator[Client]:
     namespace = f"/actions_test_{next(_numbers)}"
-    with running(welder, namespace), _client(namespace) as client:
+    with running(welder, namespace), action_client(namespace, cell_msgs.action.Weld, "weld") as client:
         yield client
 
 
 def test_a_goal_has_feedback_and_a_result(welder: Welder, client: Client) -> None:
-    handle = client.send()
+    handle = send(client)
     wait_until(lambda: client.feedback, 5.0, "feedback")
     goal = welder.goals[0]
     assert (goal.station, goal.operator, goal.part_id, goal.recipe) == ("robot", "ben", "p1", "")
@@ -140,7 +83,7 @@ def test_a_goal_has_feedback_and_a_result(welder: Welder, client: Client) -> Non
 
 
 def test_a_refusal_is_a_result_with_its_reason(welder: Welder, client: Client) -> None:
-    ended = client.result(client.send(operator=""))
+    ended = client.result(send(client, operator=""))
     assert ended.status == GoalStatus.STATUS_ABORTED
     assert (ended.result.code, ended.result.detail) == (706, "who are you?")
     assert not welder.goals
@@ -158,7 +101,7 @@ def test_a_refusal_is_a_result_with_its_reason(welder: Welder, client: Client) -
 def test_a_cancel_reaches_the_unit_and_the_unit_says_what_came_of_it(
     welder: Welder, client: Client, outcome: Outcome, status: int
 ) -> None:
-    handle = client.send()
+    handle = send(client)
     wait_until(lambda: welder.goals, 5.0, "the goal")
     client.cancel(handle)
     wait_until(lambda: welder.cancels, 5.0, "the cancel")
@@ -171,7 +114,7 @@ def test_a_cancel_reaches_the_unit_and_the_unit_says_what_came_of_it(
 def test_two_goals_are_kept_apart_and_a_stopped_one_that_nobody_cancelled_is_aborted(
     welder: Welder, client: Client
 ) -> None:
-    first, second = client.send(), client.send("eva")
+    first, second = send(client), send(client, "eva")
     wait_until(lambda: len(welder.goals) == 2, 5.0, "both goals")
     of = {goal.operator: goal for goal in welder.goals}
     welder.end(of["eva"], Outcome.BAD)
@@ -185,12 +128,12 @@ def test_two_goals_are_kept_apart_and_a_stopped_one_that_nobody_cancelled_is_abo
 def test_a_goal_lives_on_without_its_client(welder: Welder) -> None:
     namespace = f"/actions_test_{next(_numbers)}"
     with running(welder, namespace):
-        with _client(namespace) as client:
-            client.send()
+        with action_client(namespace, cell_msgs.action.Weld, "weld") as client:
+            send(client)
             wait_until(lambda: welder.goals, 5.0, "the goal")
         welder.end(welder.goals[0], Outcome.GOOD)
         wait_until(lambda: not welder.ends, 5.0, "the result taken")
-        with _client(namespace) as client:
-            client.send("eva")
+        with action_client(namespace, cell_msgs.action.Weld, "weld") as client:
+            send(client, "eva")
             wait_until(lambda: len(welder.goals) == 2, 5.0, "another client's goal")
     assert not welder.cancels

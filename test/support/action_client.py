@@ -1,0 +1,75 @@
+"""An ordinary rclpy client of one action, as any other node has it, with limits to every wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import rclpy
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from support.ros_units import wait_until
+
+ANSWER_S = 10.0  # a discovery and two busy cores
+
+
+class Client:
+    """Sends goals; keeps the feedback of all of them."""
+
+    def __init__(self, node: Node, action: Any, name: str) -> None:
+        self._client: Any = ActionClient(node, action, name)
+        self.feedback: list[Any] = []
+
+    def send(self, goal: Any) -> Any:
+        """The handle of a goal that the server has taken."""
+        assert self._client.wait_for_server(ANSWER_S), "no server"
+        answered = self._client.send_goal_async(goal, lambda m: self.feedback.append(m.feedback))
+        wait_until(answered.done, ANSWER_S, "an answer to the goal")
+        assert answered.result().accepted
+        return answered.result()
+
+    def result(self, handle: Any, timeout_s: float = ANSWER_S) -> Any:
+        """Status and result."""
+        ended = handle.get_result_async()
+        wait_until(ended.done, timeout_s, "a result")
+        return ended.result()
+
+    def cancel(self, handle: Any) -> None:
+        answered = handle.cancel_goal_async()
+        wait_until(answered.done, ANSWER_S, "an answer to the cancel")
+        assert len(answered.result().goals_canceling) == 1
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+@contextmanager
+def action_client(namespace: str, action: Any, name: str) -> Iterator[Client]:
+    """A client with a node and a thread of its own."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = Node("tester", namespace=namespace, context=context)
+    client = Client(node, action, name)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    is_over: list[bool] = []
+
+    def spin() -> None:
+        while not is_over:
+            executor.spin_once(timeout_sec=0.1)
+
+    thread = Thread(target=spin, name="action_client")
+    thread.start()
+    try:
+        yield client
+    finally:
+        is_over.append(True)
+        thread.join(5.0)
+        executor.shutdown()
+        client.close()
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
