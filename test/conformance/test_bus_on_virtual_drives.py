@@ -358,6 +358,27 @@ def test_a_drive_that_goes_off_by_itself_stops_the_line_and_stays_off() -> None:
 # The wire
 
 
+def test_a_spindle_that_coasts_does_not_stand_although_its_output_is_off() -> None:
+    bench = welding()
+    inverter = bench.wire.drive("weld_spindle")
+    inverter.trip(49)
+    bench.run(0.2)
+    assert inverter.raw(Quantity.SPEED) == 0
+    assert not bench.drive("weld_spindle").is_stopped
+    assert bench.drive("weld_spindle").measured_speed_rpm > 100.0
+    assert bench.run(120.0, lambda: bench.drive("weld_spindle").is_stopped)
+    assert abs(bench.plant.spindles["weld_spindle"].speed_rpm) <= 11.0
+
+
+def test_an_inverter_that_cannot_see_its_shaft_coast_is_never_armed() -> None:
+    bench = LineBench("weld_line")
+    inverter = bench.wire.drive("weld_spindle")
+    inverter.store(Quantity.ENCODER_TYPE, 0)
+    bench.run(3.0)
+    assert bench.state.phase is LinePhase.ARMING
+    assert "encoder_type" in bench.drive("weld_spindle").fault_text
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("drop", 2), ("corrupt", 2), ("truncate_to", 4), ("delay_s", 0.030), ("delay_s", 0.055)],

@@ -1,7 +1,7 @@
 """Delta C2000 inverter under RS-485 control: run and frequency commands, ramps, CE10, base block, STO.
 
 Source: C2000 and MS300 user manuals, Pr.09 and its address list. Commissioned with 00-20 = 1, 00-21 = 2,
-00-22 = 0 (ramp to stop), 01-00 = 60 Hz and 06-44 = 1 (the STO alarm goes with its cause).
+00-22 = 0 (ramp to stop), 01-00 = 60 Hz, 10-00 = 1 (encoder card), 06-44 = 1 (the STO alarm goes with its cause).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cell_sim.drives.modbus import ExceptionCode, Refusal
 from cell_sim.plant import CellPlant
 
 MAX_HZ = 60.0
+ABZ_ENCODER = 1  # 10-00
 _DEFAULT_RAMP = 1000  # 01-12 and 01-13: 10.00 s
 _IDLE_CURRENT = 0.3  # of the rated current, magnetising
 _ROOM_C, _LOADED_C = 30.0, 35.0
@@ -59,6 +60,7 @@ class VirtualC2000(VirtualDrive):
             Quantity.COMMAND_SOURCE: 2,
             Quantity.STOP_METHOD: 0,
             Quantity.MAX_SPEED: round(MAX_HZ / 0.01),
+            Quantity.ENCODER_TYPE: ABZ_ENCODER,
             Quantity.PROFILE_ACCELERATION: _DEFAULT_RAMP,
             Quantity.PROFILE_DECELERATION: _DEFAULT_RAMP,
             Quantity.WATCHDOG_ACTION: WatchdogAction.IGNORE,
@@ -201,7 +203,8 @@ class VirtualC2000(VirtualDrive):
             Quantity.CURRENT, rated_a * sqrt(_IDLE_CURRENT**2 + share**2) if spindle.is_running else 0.0
         )
         self.show(Quantity.TORQUE, 100.0 * share)
-        self.show(Quantity.SHAFT_SPEED, abs(spindle.speed_rpm))  # with an encoder card: also while it coasts
+        is_seen = spindle.is_running or self.raw(Quantity.ENCODER_TYPE)
+        self.show(Quantity.SHAFT_SPEED, abs(spindle.speed_rpm) if is_seen else 0.0)
         self.show(Quantity.POWER, spindle.torque_nm * spindle.speed_rpm * pi / 30.0)
         self.show(Quantity.TEMPERATURE, _ROOM_C + _LOADED_C * share**2)
 

@@ -17,7 +17,7 @@ from cell_controller.config import (
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.profile import DriveProfile, load_profile
-from cell_controller.plan import checks, checks_timing
+from cell_controller.plan import checks, checks_force, checks_timing
 from cell_controller.plan.make import Profiles, make_plan
 from cell_controller.plan.values import CellPlan
 
@@ -56,6 +56,9 @@ def examine_plan(path: str | Path) -> tuple[LoadedCell | None, CellPlan | None, 
         return None, None, problems
     profiles, found = read_profiles(loaded)
     found += [loaded.problem(f) for check in DRIVE_CHECKS for f in check(loaded.cell, profiles)]
+    found += [
+        loaded.problem(f) for f in checks_force.contacts_can_be_felt(loaded.cell, profiles, loaded.recipes)
+    ]
     if any(p.severity is Severity.ERROR for p in found):
         return loaded, None, in_order(found)
     plan = make_plan(loaded, profiles)

@@ -83,7 +83,7 @@ def test_it_begins_again_after_a_problem_and_can_succeed(drive: Registers, armin
 def test_a_setting_in_eeprom_is_written_only_when_it_differs(inverter: DriveProfile) -> None:
     values = {Source.WATCHDOG_TIMEOUT: 0.9, Source.ACCELERATION: 100.0}
     drive = Registers()
-    drive.words |= {0x0014: 1, 0x0015: 2, 0x0016: 0, 0x0100: 6000}
+    drive.words |= {0x0014: 1, 0x0015: 2, 0x0016: 0, 0x0100: 6000, 0x0A00: 1}
     drive.words |= {0x0902: 3, 0x0903: 0, 0x010C: 60, 0x010D: 60}  # watchdog as from the factory: off
     assert drive.answer(Arming(inverter, 1, values))
     assert drive.writes == [0x0902, 0x0903]

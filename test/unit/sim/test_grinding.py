@@ -100,7 +100,7 @@ def test_the_gauge_reads_the_face_that_is_left(rig):
     [
         ({"finish_speed_m_s": 15e-6}, 0.0, "grind finish"),
         ({"rough_speed_m_s": 60e-6}, 2.0, "grind burnt"),
-        ({"size_m": -60e-6}, 2.0, "grind size"),
+        ({"size_m": -90e-6}, 2.0, "grind size"),
     ],
 )
 def test_a_wrong_recipe_grinds_a_bad_face(rig, wrong, spark_out_s, flaw):

@@ -61,6 +61,7 @@ class Quantity(StrEnum):
     SETPOINT_SOURCE = "setpoint_source"
     STOP_METHOD = "stop_method"
     MAX_SPEED = "max_speed"
+    ENCODER_TYPE = "encoder_type"  # inverter: what feedback of the shaft it has
     GEAR_NUMERATOR = "gear_numerator"
     GEAR_DENOMINATOR = "gear_denominator"
     # I/O modules
