@@ -21,6 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CELL ?= config/cells/demo.yaml
 PARTS ?= 3
 TESTS ?= test
+JOBS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -31,12 +32,12 @@ run: setup ## three parts through the simulated cell (PARTS=, CELL=)
 	$(VENV)/bin/cell run --parts $(PARTS) $(CELL)
 
 .PHONY: test
-test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/unit/packml)
-	$(PY) -m pytest $(TESTS)
+test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/unit/packml; JOBS=)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 .PHONY: fault-matrix
 fault-matrix: setup ## death and hang of every process during a weld, on live cells
-	$(PY) -m pytest test/integration -m matrix
+	$(PY) -m pytest test/integration test/launch -m matrix
 
 .PHONY: pictures
 pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)

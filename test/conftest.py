@@ -1,25 +1,61 @@
 """What holds for every test: a ROS of its own, repeatable examples, and nothing left running."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 # Before anything imports rclpy: it reads these once.
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # generated messages check their fields only when told to
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-# A domain of this run's own: 0 is everybody's, and the ports of those above 101 are Linux's for itself.
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 101))
-os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="cell-test-log-"))
+# A domain of this process' own: 0 is everybody's, and the ports of those above 101 are Linux's for itself.
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 101)
+os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="cell-test-log-")
 
 import pytest
 from hypothesis import settings
 
+from support import alone
 from support.leaks import Snapshot, adopt_orphans
+
+LIVE = ("integration", "launch")  # folders of tests that start whole cells
 
 settings.register_profile("cell", deadline=None, derandomize=True, print_blob=True)  # the machine may be busy
 settings.load_profile("cell")
 
 adopt_orphans()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["ROS_LOG_DIR"], ignore_errors=True)
+
+
+def _is_live(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).parts[0] in LIVE
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Live cells come last and one after the other: two cores carry one of them."""
+    for item in items:
+        if _is_live(item):
+            item.add_marker(pytest.mark.xdist_group("live"))
+    items.sort(key=_is_live)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _turns(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> alone.Turns:
+    """Shared by the processes of one run."""
+    base = tmp_path_factory.getbasetemp()
+    return alone.Turns((base if worker_id == "master" else base.parent) / "turns")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _takes_turns(_turns: alone.Turns, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module of live cells begins when no other test runs, and none begins beside it."""
+    with _turns.taken(is_alone=_is_live(request.node)):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

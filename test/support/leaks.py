@@ -43,16 +43,18 @@ class Process:
 def children() -> list[Process]:
     """The child processes of this one, zombies included."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for task in Path("/proc/self/task").iterdir():
         try:
-            text = (entry / "stat").read_text()
-        except OSError:  # it ended while we looked
+            pids = (task / "children").read_text().split()
+        except OSError:  # the thread ended while we looked
             continue
-        name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
-        if int(rest[1]) == os.getpid():
-            found.append(Process(int(entry.name), int(rest[19]), name, rest[0]))
+        for pid in pids:
+            try:
+                text = Path(f"/proc/{pid}/stat").read_text()
+            except OSError:
+                continue
+            name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+            found.append(Process(int(pid), int(rest[19]), name, rest[0]))
     return found
 
 
