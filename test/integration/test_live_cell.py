@@ -8,9 +8,6 @@ from support.live_cell import LiveCell
 
 from . import action_cases, cases
 
-# Two cores carry one live cell and little else: `make fault-matrix` runs these with nothing beside them.
-pytestmark = pytest.mark.matrix
-
 
 def test_the_cell_comes_up_aborted_and_tripped_and_nothing_moves(live_cell: LiveCell) -> None:
     cases.comes_up_aborted_and_tripped(live_cell)
