@@ -1,34 +1,46 @@
-"""Watches a whole simulated cell for what must never happen, whatever else does."""
+"""Watches a whole simulated cell for what must never happen, whatever else does.
+
+The eight invariants, each with a watcher that judges by the wire, the plant and what people did, never by
+what a Unit believes:
+
+1 no motion setpoint without a permit that is fresh at that moment, and 2 after a stop the declared program
+and nothing else, within its budget (watch_wire); 3 no motion without Clear, Reset and Start, or a recovery
+permit, and 8 an answer to every command (watch_people); 4 zones, 5 wheel speed and guard lock (watch_plant);
+6 one record per part, suspect when interrupted (watch_parts); 7 the tool leaves the material turning
+(watch_tool).
+"""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from cell_controller.config import CELL_MANAGER, AxisDrive, CellFile, SpindleDrive
+from cell_controller.config import CellFile
 from cell_controller.messages import (
-    Allowed,
     CellCommand,
+    CellPermit,
+    CellState,
     CommandResult,
     DriveStates,
-    JournalWrite,
     LineCommand,
-    LinePhase,
-    PartEventKind,
+    RecoveryCommand,
+    SafetyState,
+    Tx,
 )
 from cell_controller.plan import CellPlan
-from cell_controller.runtime import Sent
-from cell_sim.host.node import Life
+from cell_controller.runtime import Sent, ports
+from cell_sim.host.watch_parts import PartsWatch
+from cell_sim.host.watch_people import PeopleWatch
+from cell_sim.host.watch_plant import PlantWatch
+from cell_sim.host.watch_tool import ToolWatch
+from cell_sim.host.watch_wire import WireWatch
 from cell_sim.plant import CellPlant
-from cell_sim.plant.record import MOTION_KINDS, Entry, MotionSample, SetpointWrite
+from cell_sim.plant.record import Entry, MotionSample, PlantEvent, SetpointWrite
 
 if TYPE_CHECKING:
     from cell_sim.host.simhost import SimHost
 
-MOVES = (Allowed.MOTION, Allowed.RECOVERY)
-EXCHANGE_S = 0.1  # a request that was on its way when the permit ended: queue, gap, frame, retry
-ANSWER_S = 0.5  # for an answer to an operator, over the network and through a step of the manager
-OVERSPEED = 1.02  # slip and ripple of an inverter at its set speed
 MOST_VIOLATIONS = 50  # one fault repeats itself every few milliseconds
 
 
@@ -36,131 +48,72 @@ class InvariantError(AssertionError):
     """Something happened that must never happen."""
 
 
-class Invariants:
-    """Hears every message and sees every motion of one cell; `check` raises what it has found.
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken invariant, by its number."""
 
-    It judges by the plant's truth and by what the interlock has sent, never by what a Unit believes.
-    """
+    at_s: float
+    invariant: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"t={self.at_s:.3f} s: invariant {self.invariant}: {self.text}"
+
+
+class Invariants:
+    """Hears every message, sees every motion and knows every process; `check` raises what it has found."""
 
     def __init__(self, cell: CellFile, plan: CellPlan, plant: CellPlant, host: SimHost) -> None:
-        self._cell, self._plan, self._plant, self._host = cell, plan, plant, host
-        self.violations: list[str] = []
-        self._permitted_s: dict[str, float] = {}  # per drive: when a LineCommand last let it move
-        self._phases: dict[str, LinePhase] = {}  # of the buses, as they said
-        self._stopping_s: dict[str, float] = {}  # when a bus last said that it plays a stop program
-        self._asked: deque[tuple[float, str, int]] = deque()  # time, id, starts of the manager
-        self._answers: Counter[str] = Counter()
-        self._created: Counter[str] = Counter()
-        self._was_locked = False
-        self._tools_of = _tools_by_belt(cell)
+        self._host = host
+        self.violations: list[Violation] = []
+        self.wire = WireWatch(cell, plan, plant, host, self._broken)
+        self.people = PeopleWatch(cell, host, self._broken)
+        self.plant = PlantWatch(cell, plant, self._broken)
+        self.tool = ToolWatch(cell, plan, plant, host, self._broken)
+        self.parts = PartsWatch(cell, plant, self._broken)
+        self._hears: dict[type, tuple[Callable[[float, str, Any], None], ...]] = {
+            Tx: (self.wire.hear_tx,),
+            LineCommand: (self.people.hear_line_command, self.tool.hear_line_command),
+            DriveStates: (self.wire.hear_states, self.tool.hear_states),
+            SafetyState: (self.people.hear_safety, self.parts.hear_safety, self.tool.hear_safety),
+            CellPermit: (self.plant.hear_permit,),
+            CellCommand: (self.people.hear_command,),
+            CommandResult: (self.people.hear_result,),
+            RecoveryCommand: (self.people.hear_recovery,),
+            CellState: (self.people.hear_state, self.parts.hear_state),
+        }
+        host.arrivals[ports.LINE_COMMAND.name].append(self.wire.take_command)
+        host.observers.append(self.hear)
+        host.lives += [self.people.note_life, self.tool.note_life]
 
     def hear(self, now_s: float, source: str, sent: Sent) -> None:
-        """Every message at the moment it is sent."""
-        message = sent.message
-        if isinstance(message, LineCommand):
-            for drive in message.drives:
-                if drive.allowed in MOVES:
-                    self._permitted_s[drive.drive] = now_s
-        elif isinstance(message, DriveStates):
-            self._phases[message.line] = message.phase
-            if message.phase is LinePhase.STOPPING:
-                self._stopping_s[message.line] = now_s
-        elif isinstance(message, CellCommand):
-            self._asked.append((now_s, message.id, self._host.nodes[CELL_MANAGER].starts))
-        elif isinstance(message, CommandResult) and source == CELL_MANAGER:
-            self._answers[message.id] += 1
-        elif isinstance(message, JournalWrite):
-            for event in message.events:
-                if event.kind is PartEventKind.CREATED:
-                    self._created[event.part_id] += 1
+        """Every message at the moment it is sent, also those between a Unit and its own host."""
+        for hear in self._hears.get(type(sent.message), ()):
+            hear(now_s, source, sent.message)
 
     def see(self, entry: Entry) -> None:
-        """Every motion and every request that a drive has taken."""
+        """Every motion, every request that a drive has taken, and what else happens to the machine."""
         if isinstance(entry, MotionSample):
-            self._see_motion(entry)
-        elif isinstance(entry, SetpointWrite) and entry.kind in MOTION_KINDS and entry.value != 0.0:
-            self._see_setpoint(entry)
+            self.wire.see_motion(entry)
+            self.plant.see_motion(entry)
+            self.tool.see_motion(entry)
+        elif isinstance(entry, SetpointWrite):
+            self.wire.see_setpoint(entry)
+        elif isinstance(entry, PlantEvent):
+            self.people.see_event(entry)
+            self.plant.see_event(entry)
+            self.tool.see_event(entry)
+            self.parts.see_event(entry)
 
     def check(self) -> None:
         """Raise when an invariant has been broken, or is broken now that the run is over."""
-        found = [*self.violations, *self._unanswered(), *self._records()]
-        if found:
-            raise InvariantError(
-                "; ".join(found[:5]) + (f" (and {len(found) - 5} more)" if found[5:] else "")
-            )
+        self.people.check(self._host.now_s)
+        self.parts.check(self._host.now_s)
+        if self.violations:
+            found = [str(v) for v in self.violations]
+            more = f" (and {len(found) - 5} more)" if found[5:] else ""
+            raise InvariantError("; ".join(found[:5]) + more)
 
-    def _broken(self, at_s: float, text: str) -> None:
+    def _broken(self, at_s: float, invariant: int, text: str) -> None:
         if len(self.violations) < MOST_VIOLATIONS:
-            self.violations.append(f"t={at_s:.3f} s: {text}")
-
-    def _see_motion(self, sample: MotionSample) -> None:
-        drive = self._cell.drives[sample.mover]
-        if isinstance(drive, AxisDrive):
-            if abs(sample.speed) > drive.standstill_m_s:
-                self._see_moving(sample)
-            for zone, tool, below_m, belt, free_m in self._tools_of.get(sample.mover, ()):
-                self._see_zone(sample.at_s, zone, tool, below_m, belt, free_m)
-        elif isinstance(drive, SpindleDrive):
-            if abs(sample.speed) > drive.max_speed_rpm * OVERSPEED:
-                self._broken(sample.at_s, f"{sample.mover} turns at {sample.speed:.0f} rpm")
-            if abs(sample.speed) > drive.standstill_rpm:
-                self._see_moving(sample)
-
-    def _see_moving(self, sample: MotionSample) -> None:
-        """A lock that is open while something moves was opened too early, or not waited for."""
-        is_locked, relay = self._plant.guard.is_locked, self._plant.relay
-        if self._was_locked and not is_locked and relay.guard_closed:
-            self._broken(sample.at_s, f"the guard is unlocked while {sample.mover} moves")
-        self._was_locked = is_locked
-
-    def _see_zone(self, at_s: float, zone: str, tool: str, below_m: float, belt: str, free_m: float) -> None:
-        if self._plant.axes[tool].position_m >= below_m:
-            return
-        axis, spec = self._plant.axes[belt], self._cell.drives[belt]
-        standstill_m_s = spec.standstill_m_s if isinstance(spec, AxisDrive) else 0.0
-        off_m = next(b.off_pitch_m for b in self._plant.belts.values() if b.axis is axis)
-        if off_m > free_m or abs(axis.speed_m_s) > standstill_m_s:
-            self._broken(at_s, f"zone {zone}: {tool} is inside while {belt} moves or is off its pitch")
-
-    def _see_setpoint(self, write: SetpointWrite) -> None:
-        line = self._cell.drives[write.drive].line
-        if self._phases.get(line) is LinePhase.STOPPING:
-            return  # the stop program in force
-        latest_s = max(self._permitted_s.get(write.drive, -1.0), self._stopping_s.get(line, -1.0))
-        allowance_s = self._plan.permit_valid_s + self._plan.lines[line].stop_latency_s + EXCHANGE_S
-        if latest_s < 0.0 or write.at_s - latest_s > allowance_s:
-            since = (
-                f"{write.at_s - latest_s:.3f} s after its permit" if latest_s >= 0.0 else "never permitted"
-            )
-            self._broken(write.at_s, f"{write.drive} was told to {write.kind} {write.value:g}, {since}")
-
-    def _unanswered(self) -> list[str]:
-        """A manager that was not there, or did not live to answer, owes none."""
-        manager, found = self._host.nodes[CELL_MANAGER], []
-        for at_s, command_id, starts in self._asked:
-            is_due = self._host.now_s - at_s > ANSWER_S
-            owes = manager.life is Life.RUNNING and starts == manager.starts
-            asked, answers = sum(1 for _, i, _ in self._asked if i == command_id), self._answers[command_id]
-            if answers > asked or (is_due and owes and answers < asked):
-                found.append(f"command {command_id} of t={at_s:.3f} s: {answers} answers to {asked}")
-        return found
-
-    def _records(self) -> list[str]:
-        found = [f"{part} was created {n} times" for part, n in self._created.items() if n > 1]
-        made = sum(belt.loader.made for belt in self._plant.belts.values())
-        if len(self._created) > made:
-            found.append(f"{len(self._created)} records for {made} parts")
-        return found
-
-
-def _tools_by_belt(cell: CellFile) -> dict[str, list[tuple[str, str, float, str, float]]]:
-    """For each axis that shares a zone: zone, tool axis, its height, belt axis, distance off its pitch."""
-    found: dict[str, list[tuple[str, str, float, str, float]]] = {}
-    for zone, members in cell.zones.items():
-        tools = [(m.drive, m.below_m) for m in members.values() if m.below_m is not None]
-        belts = [(m.drive, m.off_pitch_m) for m in members.values() if m.off_pitch_m is not None]
-        for tool, below_m in tools:
-            for belt, free_m in belts:
-                for axis in (tool, belt):
-                    found.setdefault(axis, []).append((zone, tool, below_m, belt, free_m))
-    return found
+            self.violations.append(Violation(at_s, invariant, text))

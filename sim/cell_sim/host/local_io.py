@@ -89,6 +89,7 @@ class SimSerial:
     def unplug(self) -> None:
         """Pull the cable: the open port fails."""
         self.is_plugged = False
+        self._host.tell(self._bus, "unplug")
         if self.is_open:
             self._open_for = 0
             self._tell(LineEventKind.FAILED, "SerialException: device disconnected")
@@ -124,6 +125,7 @@ class SimJournal:
         self._host, self._manager = host, manager
         self._stream = random.Random(f"{seed}/journal")
         self.events: list[PartEvent] = []
+        self.on_synced: list[Callable[[float, tuple[PartEvent, ...]], None]] = []
         self.is_full = False
 
     def load(self) -> None:
@@ -146,6 +148,8 @@ class SimJournal:
                 self._host.deliver(self._manager, ports.JOURNAL_FAILED.name, failed)
                 return
             self.events.extend(write.events)
+            for note in self.on_synced:
+                note(self._host.now_s, write.events)
             self._host.deliver(self._manager, ports.JOURNAL_SYNCED.name, JournalSynced(write.number))
 
         return sync

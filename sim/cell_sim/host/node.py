@@ -58,14 +58,17 @@ class SimNode:
         self.local_ports = frozenset(o.port for o in unit.outputs if o.qos is Qos.LOCAL)
         return self.runner
 
-    def receive(self, port: str, message: object, now_s: float) -> None:
+    def receive(self, port: str, message: object, now_s: float) -> bool:
+        """True when the process takes it in; a hung one leaves it to the middleware."""
         if self.life is Life.RUNNING and self.runner is not None:
             self.runner.deliver(port, message, now_s)
-        elif self.life is Life.HUNG:
+            return True
+        if self.life is Life.HUNG:
             kept = [entry for entry in self._backlog if entry[0] == port]
             if len(kept) >= SOCKET_DEPTH:
                 self._backlog.remove(kept[0])
             self._backlog.append((port, message))
+        return False
 
     def kill(self) -> None:
         self.life, self.runner = Life.DEAD, None
@@ -75,9 +78,11 @@ class SimNode:
         if self.life is Life.RUNNING:
             self.life = Life.HUNG
 
-    def go_on(self, now_s: float) -> None:
-        """SIGCONT: reads what the middleware kept, then steps late."""
-        if self.life is Life.HUNG and self.runner is not None:
-            self.life = Life.RUNNING
-            while self._backlog:
-                self.runner.deliver(*self._backlog.popleft(), now_s)
+    def go_on(self) -> tuple[tuple[str, object], ...]:
+        """SIGCONT: the process runs again; what the middleware kept for it is to be received now."""
+        if self.life is not Life.HUNG:
+            return ()
+        self.life = Life.RUNNING
+        kept = tuple(self._backlog)
+        self._backlog.clear()
+        return kept

@@ -20,9 +20,6 @@ from cell_controller.messages import (
     DisposeRequest,
     Disposition,
     DriveStates,
-    GoalCancel,
-    GoalFeedback,
-    GoalResult,
     RecoveryAction,
     RecoveryCommand,
     ResultCode,
@@ -30,8 +27,8 @@ from cell_controller.messages import (
     StationState,
 )
 from cell_controller.packml import Command, Mode, State
-from cell_controller.plan import load_plan
-from cell_controller.runtime import Action, Sent, Unit, ports
+from cell_controller.plan import CellPlan, load_plan
+from cell_controller.runtime import Sent, Unit, ports
 from cell_sim.drives import VirtualLine, build_line
 from cell_sim.host.invariants import Invariants
 from cell_sim.host.local_io import SimJournal, SimSerial
@@ -40,6 +37,7 @@ from cell_sim.host.simhost import SimHost
 from cell_sim.host.transport import Latency
 from cell_sim.plant import MotionRecord, build_plant
 
+Make = Callable[[str, LoadedCell, CellPlan], Unit]
 OPERATOR = "operator"
 HOLD_TO_RUN_PERIOD_S = 0.05  # twice as often as the panel must, half of what ends a hold-to-run
 
@@ -54,8 +52,9 @@ class SimCell:
         seed: int = 1,
         latency: Latency | None = None,
         recipe_change: Mapping[str, Mapping[str, float]] | None = None,
+        make: Make = make_unit,
     ) -> None:
-        """`recipe_change`: other values for the cell's first recipe, by section and key."""
+        """`recipe_change`: other values for the first recipe, by section and key; `make` makes the Units."""
         loaded, self.plan = load_plan(path)
         self.loaded = _with_recipe(loaded, recipe_change or {})
         self.cell = self.loaded.cell
@@ -67,6 +66,8 @@ class SimCell:
         self.lines: dict[str, VirtualLine] = {}
         self.serials: dict[str, SimSerial] = {}
         self.journal = SimJournal(self.host, CELL_MANAGER, seed)
+        self.journal.on_synced.append(self.invariants.parts.take_synced)
+        self._make = make
         self._ids = count(1)
         self.state: CellState | None = None
         self.safety: SafetyState | None = None
@@ -75,14 +76,12 @@ class SimCell:
         self.results: dict[str, CommandResult] = {}
         self.run: ProductionRun | None = None
         self.replies: dict[str, DisposeReply] = {}
-        self.goal_feedback: dict[str, list[GoalFeedback]] = {}
-        self.goal_results: dict[str, GoalResult] = {}
-        self.host.observers += [self._observe, self.invariants.hear]
+        self.host.observers.append(self._observe)
         for name in unit_names(self.cell):
             self.host.add(name, self._maker(name), self._local(name))
 
     def _maker(self, name: str) -> Callable[[], Unit]:
-        return lambda: make_unit(name, self.loaded, self.plan)
+        return lambda: self._make(name, self.loaded, self.plan)
 
     def _local(self, name: str) -> Callable[[SimNode, Sent, float], None] | None:
         if name in self.cell.lines:
@@ -105,10 +104,6 @@ class SimCell:
             self.results[message.id] = message
         elif isinstance(message, DisposeReply):
             self.replies[message.request_id] = message
-        elif isinstance(message, GoalFeedback):
-            self.goal_feedback.setdefault(message.goal_id, []).append(message)
-        elif isinstance(message, GoalResult):
-            self.goal_results[message.goal_id] = message
 
     # processes
 
@@ -203,21 +198,6 @@ class SimCell:
                 self.state.heartbeat,
             )
             self.host.publish(OPERATOR, Sent(ports.RECOVERY.name, message))
-
-    def send_goal(self, action: Action, station: str, **fields: str) -> str:
-        """A goal of a client of an action; returns its id."""
-        goal_id = f"goal-{next(self._ids)}"
-        goal = action.goal(goal_id=goal_id, station=station, operator=OPERATOR, **fields)
-        self.host.publish(OPERATOR, Sent(action.goal_port, goal))
-        return goal_id
-
-    def cancel_goal(self, action: Action, goal_id: str) -> None:
-        self.host.publish(OPERATOR, Sent(action.cancel_port, GoalCancel(goal_id)))
-
-    def goal_result(self, goal_id: str, limit_s: float = 20.0) -> GoalResult:
-        """What came of a goal, when it is over."""
-        self.until(lambda: goal_id in self.goal_results, limit_s, f"the result of {goal_id}")
-        return self.goal_results[goal_id]
 
     def produce(self, quantity: int, *, recipe: str = "") -> ProductionRun:
         """Start an operator who has an order made; `self.run` tells how far it is."""

@@ -11,7 +11,9 @@ from cell_sim.host.node import Life, SimNode
 from cell_sim.host.scheduler import Scheduler
 from cell_sim.host.transport import Latency, Transport
 
-Observer = Callable[[float, str, Sent], None]
+Observer = Callable[[float, str, Sent], None]  # a message when it is sent, and by whom
+Arrival = Callable[[float, str, object], None]  # a message when a process takes it in, and who
+Lives = Callable[[float, str, str], None]  # a process: start, kill, hang, go on, unplug
 
 
 class SimHost:
@@ -25,6 +27,8 @@ class SimHost:
         self._latched: dict[str, dict[str, Sent]] = defaultdict(dict)
         self._planned: dict[str, float] = {}
         self.observers: list[Observer] = []
+        self.arrivals: dict[str, list[Arrival]] = defaultdict(list)  # by port
+        self.lives: list[Lives] = []
 
     @property
     def now_s(self) -> float:
@@ -40,6 +44,7 @@ class SimHost:
     def start(self, name: str) -> None:
         """Start, or restart after a kill: a new Unit with a new session."""
         node = self.nodes[name]
+        self.tell(name, "start")
         node.start(self._sessions.getrandbits(62) + 1, self.now_s)
         for port in sorted(node.subscribed & self._latched.keys()):
             for sent in self._latched[port].values():
@@ -47,15 +52,25 @@ class SimHost:
         self._plan(node)
 
     def kill(self, name: str) -> None:
+        self.tell(name, "kill")
         self.nodes[name].kill()
 
     def hang(self, name: str) -> None:
+        self.tell(name, "hang")
         self.nodes[name].hang()
 
     def go_on(self, name: str) -> None:
+        """A hung process reads what the middleware kept for it, then steps late."""
         node = self.nodes[name]
-        node.go_on(self.now_s)
+        self.tell(name, "go on")
+        for port, message in node.go_on():
+            self._take_in(node, port, message)
         self._plan(node)
+
+    def tell(self, name: str, what: str) -> None:
+        """Something that a person at the machine would see of a process has happened."""
+        for note in self.lives:
+            note(self.now_s, name, what)
 
     def leave_behind(self, name: str, former: str) -> None:
         """A hung process that its supervisor could not end, as node `former`; `name` can be started anew.
@@ -74,8 +89,13 @@ class SimHost:
     def deliver(self, name: str, port: str, message: object) -> None:
         """Put a message into a node's inbox now, as its own host does."""
         node = self.nodes[name]
-        node.receive(port, message, self.now_s)
+        self._take_in(node, port, message)
         self._plan(node)
+
+    def _take_in(self, node: SimNode, port: str, message: object) -> None:
+        if node.receive(port, message, self.now_s) and port in self.arrivals:
+            for note in self.arrivals[port]:
+                note(self.now_s, node.name, message)
 
     def publish(self, source: str, sent: Sent, *, is_latched: bool = False) -> None:
         """Send a message over the simulated network to every subscriber."""
@@ -93,7 +113,7 @@ class SimHost:
 
         def arrive() -> None:
             if node.starts == starts:
-                node.receive(sent.port, sent.message, self.now_s)
+                self._take_in(node, sent.port, sent.message)
                 self._plan(node)
 
         return arrive

@@ -1,0 +1,92 @@
+"""Eight deliberately broken controllers, one per invariant: the watcher catches each in a short run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from cell_controller.config import INTERLOCK
+from cell_controller.packml import Command, State
+from cell_sim.host.invariants import InvariantError
+from cell_sim.host.simcell import Make, SimCell
+from cell_sim.host.transport import LinkFault
+from support import broken
+from support.moments import TEST_CELL
+
+TRAVERSE = "traverse"
+Schedule = Callable[[SimCell], None]
+
+
+def weld(cell: SimCell) -> None:
+    cell.produce(1)
+    cell.until(
+        lambda: "robot" in cell.stations and cell.stations["robot"].phase == TRAVERSE,
+        20.0,
+        "the tool at work",
+    )
+
+
+def weld_and_press(cell: SimCell) -> None:
+    weld(cell)
+    cell.plant.press_estop()
+    cell.run_for(1.5)
+
+
+def weld_with_late_commands(cell: SimCell) -> None:
+    """Longer under way than a permit is valid, and in order: only the echo tells how old they are."""
+    weld(cell)
+    fault = LinkFault("line_command", INTERLOCK, cell.now_s + 1.0, extra_delay_s=0.15)
+    cell.host.transport.faults.append(fault)
+    cell.run_for(1.0)
+
+
+def wait(cell: SimCell) -> None:
+    """Nobody does anything."""
+    cell.run_for(5.0)
+
+
+def begin(cell: SimCell) -> None:
+    cell.produce(1)
+    cell.reach(State.EXECUTE, 10.0)
+    cell.run_for(1.5)
+
+
+def ask_out_of_turn(cell: SimCell) -> None:
+    cell.run_for(1.0)
+    cell.command(Command.START)
+    cell.run_for(1.0)
+
+
+CONTROLLERS: dict[int, tuple[Make, Schedule]] = {
+    1: (broken.bus(broken.bus_with_eternal_permits), weld_with_late_commands),
+    2: (broken.bus(broken.bus_that_retracts_elsewhere), weld_and_press),
+    3: (broken.manager(broken.ImpatientManager), wait),
+    4: (broken.manager(broken.TimingManager), weld),
+    5: (broken.interlock(broken.interlock_that_unlocks), begin),
+    6: (broken.manager(broken.ForgivingManager), weld_and_press),
+    7: (broken.bus(broken.bus_that_stops_the_spindle_first), weld_and_press),
+    8: (broken.manager(broken.SilentManager), ask_out_of_turn),
+}
+
+
+@pytest.mark.parametrize("invariant", CONTROLLERS)
+def test_the_watcher_catches_a_controller_that_breaks_this_invariant(invariant: int) -> None:
+    make, schedule = CONTROLLERS[invariant]
+    cell = SimCell(TEST_CELL, make=make)
+    cell.start()
+    with contextlib.suppress(TimeoutError):  # a broken controller need not come as far as a sound one
+        schedule(cell)
+    assert cell.invariants.violations, cell.describe()
+    assert cell.invariants.violations[0].invariant == invariant, cell.invariants.violations[:3]
+    with pytest.raises(InvariantError, match=f"invariant {invariant}:"):
+        cell.invariants.check()
+
+
+@pytest.mark.parametrize("schedule", dict.fromkeys(schedule for _, schedule in CONTROLLERS.values()))
+def test_the_same_schedule_is_no_violation_with_a_sound_controller(schedule: Schedule) -> None:
+    cell = SimCell(TEST_CELL)
+    cell.start()
+    schedule(cell)
+    cell.invariants.check()
