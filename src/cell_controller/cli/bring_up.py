@@ -32,7 +32,7 @@ def up(
         list[str] | None,
         typer.Argument(
             metavar="[NAME:=VALUE]...",
-            help="Launch arguments: namespace, run_dir, trace_dir, recorder.",
+            help="Launch arguments: namespace, run_dir, trace_dir, recorder, urgent.",
             show_default=False,
         ),
     ] = None,

@@ -39,25 +39,27 @@ def watch(
     Example: cell watch
     """
     import time
+    from contextlib import suppress
 
     from rich.console import Console
     from rich.live import Live
 
     from cell_controller.cli.errors import CliError
     from cell_controller.cli.link import connected
-    from cell_controller.cli.screen import cell_screen
+    from cell_controller.cli.screen import live_screen
 
     console = Console()
     if not console.is_terminal:
         raise CliError("watch needs a terminal; cell status prints the same once")
     end_s = None if seconds is None else time.monotonic() + seconds
     with (
+        suppress(KeyboardInterrupt),  # the way to end it
         connected(namespace, within_s=timeout, needs_all=True) as client,
-        Live(cell_screen(client), console=console, screen=True, auto_refresh=False) as live,
+        Live(live_screen(client, console.width), console=console, screen=True, auto_refresh=False) as live,
     ):
         while end_s is None or time.monotonic() < end_s:
             time.sleep(WATCH_PERIOD_S)
-            live.update(cell_screen(client), refresh=True)
+            live.update(live_screen(client, console.width), refresh=True)
 
 
 def alarms(

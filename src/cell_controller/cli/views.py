@@ -71,7 +71,9 @@ def state_view(state: CellState) -> RenderableType:
 
 def _table(title: str, *columns: str) -> Table:
     """Columns without frames: 80 characters are soon full. The first one is never cut."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
     for index, column in enumerate(columns):
         table.add_column(column, no_wrap=index == 0)
     return table
