@@ -77,6 +77,8 @@ def test_clear_is_refused_with_its_reasons_while_a_tool_is_in_the_material(stran
         assert answer.code is ResultCode.REFUSED
         assert "tool in the material: robot" in answer.reason
         assert "parts need a disposition" in answer.reason
+        assert cell.state is not None
+        assert [part.detail.partition(":")[0] for part in cell.state.parts] == ["TOOL_IN_MATERIAL"]
         assert int(Command.CLEAR) in answer.legal_commands
         assert is_in(cell, State.ABORTED)
 

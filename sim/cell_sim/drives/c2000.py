@@ -1,7 +1,8 @@
 """Delta C2000 inverter under RS-485 control: run and frequency commands, ramps, CE10, base block, STO.
 
 Source: C2000 and MS300 user manuals, Pr.09 and its address list. Commissioned with 00-20 = 1, 00-21 = 2,
-00-22 = 0 (ramp to stop), 01-00 = 60 Hz, 10-00 = 1 (encoder card), 06-44 = 1 (the STO alarm goes with its cause).
+00-22 = 0 (ramp to stop), 01-00 = 60 Hz, 10-00 = 1 (encoder card) and 06-44 = 1 (the STO alarm goes with its
+cause).
 """
 
 from __future__ import annotations

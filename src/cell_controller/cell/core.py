@@ -22,7 +22,7 @@ from cell_controller.cell.places import PlaceBook
 from cell_controller.cell.production import Production
 from cell_controller.cell.recipe_book import RecipeEntry
 from cell_controller.cell.recovery import RecoveryDesk
-from cell_controller.cell.settle import created, end_events, start_events
+from cell_controller.cell.settle import created, end_events, start_events, stranded_events
 from cell_controller.cell.tasks import PART_KINDS, Ended, Task, TaskBoard
 from cell_controller.cell.view import View
 from cell_controller.cell.zones import ZoneBook
@@ -149,6 +149,7 @@ class CellCore:
                 self.places.belt_moved()
             self._react_to_end(end, view)
             self.goals.end(end, self.stop_text)
+        self.ledger.record(stranded_events(view, self.parts, self.layout, self.tasks), view.now_s)
         if view.now_s - self._aborted_since_s >= TRIP_FOLLOWS_S:
             self._aborted_since_s = inf
             detail = self._aborted_detail

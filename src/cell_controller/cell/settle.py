@@ -6,7 +6,8 @@ from cell_controller.cell.dispatch import Start
 from cell_controller.cell.layout import CellLayout
 from cell_controller.cell.orders import ProductionOrder
 from cell_controller.cell.parts import INDEX_PROCESS, UNKNOWN, PartBook, PartRecord
-from cell_controller.cell.tasks import PART_KINDS, Ended, verdict_on_part
+from cell_controller.cell.tasks import PART_KINDS, Ended, TaskBoard, verdict_on_part
+from cell_controller.cell.view import View
 from cell_controller.messages import (
     Parameter,
     PartEvent,
@@ -61,6 +62,24 @@ def end_events(end: Ended, parts: PartBook, layout: CellLayout) -> tuple[PartEve
     if verdict is not Verdict.SUSPECT:
         return (ended,)
     return (ended, _event(part, PartEventKind.SUSPECT, verdict=Verdict.SUSPECT, detail=detail))
+
+
+TOOL_IN_MATERIAL = "TOOL_IN_MATERIAL"  # begins the detail of a part that a stop left a tool in
+
+
+def stranded_events(
+    view: View, parts: PartBook, layout: CellLayout, tasks: TaskBoard
+) -> tuple[PartEvent, ...]:
+    """A stop is over and has left a tool in the material: once in the record of the part under it."""
+    events = []
+    for spec in layout.processing:
+        state, part = view.stations.get(spec.name), parts.at(spec.place)
+        if state is None or not state.is_stranded or part is None or tasks.of(spec.name) is not None:
+            continue
+        if not part.detail.startswith(TOOL_IN_MATERIAL):
+            detail = f"{TOOL_IN_MATERIAL}: {part.detail or spec.name}"
+            events.append(_event(part, PartEventKind.SUSPECT, verdict=Verdict.SUSPECT, detail=detail))
+    return tuple(events)
 
 
 def on_belt(parts: PartBook, layout: CellLayout) -> tuple[PartRecord, ...]:

@@ -246,6 +246,7 @@ class StationState:
     is_ready: bool = False  # drives enabled, homed, at the safe position: can take a task
     is_clear: bool = False  # outside every shared zone, measured
     tool_in_material: bool = False
+    is_stranded: bool = False  # the stop is over, and the tool is still in the material
     zones_wanted: tuple[str, ...] = ()
     program: str = ""
     progress: float = 0.0  # 0 to 1 of the task

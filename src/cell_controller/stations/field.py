@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import nan
 
 from cell_controller.config.models import CellFile
-from cell_controller.messages import DriveCondition, DriveState, DriveStates, Echo
+from cell_controller.messages import DriveCondition, DriveState, DriveStates, Echo, LinePhase
 from cell_controller.runtime.ports import DRIVE_STATES
 from cell_controller.runtime.unit import Inputs
 
@@ -18,6 +18,7 @@ class Field:
         self._signals = cell.signals
         self._echoes: dict[str, Echo] = {}
         self._states: dict[str, DriveState] = {}
+        self._stops: dict[str, tuple[LinePhase, bool]] = {}  # phase of a line, and whether its stop failed
         self._sessions: dict[str, int] = {}  # bus session of the newest sample
         self._dt_s: dict[str, float] = {}  # of the samples that are new in this step
         self._heard_s: dict[str, float] = {}  # when a new sample came, by the station's clock
@@ -30,6 +31,7 @@ class Field:
                 continue
             session = states.guard.session
             self._echoes[states.line] = Echo(states.guard.source, session, states.guard.stamp_s)
+            self._stops[states.line] = (states.phase, states.tool_in_material)
             for state in states.drives:
                 before = self._states.get(state.drive)
                 self._states[state.drive] = state
@@ -51,6 +53,15 @@ class Field:
     def state(self, drive: str) -> DriveState:
         """Newest state; that of a drive never heard is OFFLINE with NaN everywhere."""
         return self._states.get(drive) or DriveState(drive)
+
+    def is_at_rest(self, line: str) -> bool:
+        """No permit is obeyed and no stop is played on the line, by its newest message."""
+        phase, _ = self._stops.get(line, (LinePhase.PERMITTED, False))
+        return phase not in (LinePhase.PERMITTED, LinePhase.STOPPING)
+
+    def is_marked(self, line: str) -> bool:
+        """The last stop of the line could not bring the tool out; a permit takes the mark away."""
+        return self._stops.get(line, (LinePhase.PERMITTED, False))[1]
 
     def sample_dt_s(self, drive: str) -> float | None:
         """Time between the newest and the last sample; None when there is no new sample in this step."""

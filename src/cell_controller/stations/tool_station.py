@@ -128,6 +128,11 @@ class ToolStation(Station):
         """Measured; an unheard part sensor counts as a part. False before the first measurement."""
         return self.feed.position_m <= self.surface_m + NEAR_SURFACE_M and self.part_present is not False
 
+    @property
+    def may_be_in_material(self) -> bool:
+        """Measured to be, or marked by the bus whose stop failed and not measured clear since."""
+        return self.tool_in_material or (self.field.is_marked(self.feed.model.line) and self.is_low)
+
     # Tasks
 
     def start(self, order: Order) -> StrEnum:
@@ -281,7 +286,8 @@ class ToolStation(Station):
             state,
             is_ready=self.is_safe and self.body.is_on and self.body.is_homed and self._is_unclamped,
             is_clear=is_clear,
-            tool_in_material=self.tool_in_material,
+            tool_in_material=self.may_be_in_material,
+            is_stranded=self.may_be_in_material and self.field.is_at_rest(self.feed.model.line),
             zones_wanted=self.zones if wants else (),
             progress=self._progress(),
         )

@@ -67,6 +67,7 @@ class Station:
     ending: TaskResult = TaskResult.DONE
     stop_verdict: Verdict = Verdict.SUSPECT
     tool_in_material: bool = False
+    is_stranded: bool = False
     is_alive: bool = True
     is_deaf: bool = False  # hears no Orders
     session: int = 7
@@ -107,6 +108,7 @@ class Station:
             is_ready=self.is_ready and not is_working,
             is_clear=self.is_clear and not is_working,
             tool_in_material=self.tool_in_material,
+            is_stranded=self.is_stranded,
             guard=self._guard(now_s),
         )
 

@@ -145,6 +145,27 @@ def test_clear_is_refused_while_a_tool_is_in_the_material(bench):
     assert bench.state.clear_hindrance == result.reason
 
 
+def test_a_part_that_a_stop_left_a_tool_in_says_so_in_its_record_once(bench):
+    welding(bench)
+    robot = bench.stations["robot"]
+    robot.tool_in_material = True
+    bench.step(0.5)
+    assert "TOOL_IN_MATERIAL" not in part(bench, "o1-1").detail  # that is what a weld is
+    bench.trip("bus weld_line: lost")
+    bench.until(State.ABORTED)
+    assert "TOOL_IN_MATERIAL" not in part(bench, "o1-1").detail  # its stop program is being played
+    robot.is_stranded = True
+    bench.step(1.0)
+    found = part(bench, "o1-1")
+    assert found.detail.startswith("TOOL_IN_MATERIAL: ")
+    assert (found.verdict, found.needs_disposition, found.place) == (Verdict.SUSPECT, True, "weld")
+    marked = [e for e in bench.disk if e.detail.startswith("TOOL_IN_MATERIAL")]
+    assert [e.part_id for e in marked] == ["o1-1"]
+    robot.is_stranded = robot.tool_in_material = False
+    bench.step(0.5)
+    assert part(bench, "o1-1").detail == found.detail
+
+
 def test_clear_is_refused_with_the_interlocks_hindrance(bench):
     bench.can_reset = False
     bench.step(0.1)

@@ -161,6 +161,8 @@ class Bench:
         self.order_period_s = ORDER_S
         self.lines = tuple(cell.lines)
         self.hears_states = True
+        self.phase = LinePhase.PERMITTED  # of every line
+        self.is_marked = False  # by the buses: the stop could not bring the tool out
         self.task_id = 0
         self.setpoint: Setpoint | None = None
         self.state = StationState(name)
@@ -235,7 +237,8 @@ class Bench:
                         analog_inputs=tuple(self.analog),
                     )
                 )
-        return DriveStates(line, LinePhase.PERMITTED, is_armed=True, drives=tuple(states))
+        mark = self.is_marked
+        return DriveStates(line, self.phase, is_armed=True, tool_in_material=mark, drives=tuple(states))
 
     # Time
 

@@ -6,6 +6,7 @@ import pytest
 
 from cell_controller.messages import (
     DriveCondition,
+    LinePhase,
     RecoveryAction,
     SafetyPhase,
     SetpointKind,
@@ -27,6 +28,37 @@ def test_a_tool_in_the_material_is_measured_and_needs_a_part(stuck_tool):
     stuck_tool.parts = []
     stuck_tool.run(0.2)
     assert not stuck_tool.state.tool_in_material
+
+
+def test_a_tool_is_stranded_when_the_stop_is_over_and_it_is_still_in(stuck_tool):
+    for phase, is_over in (
+        (LinePhase.PERMITTED, False),
+        (LinePhase.STOPPING, False),
+        (LinePhase.STOPPED, True),
+        (LinePhase.ARMING, True),
+        (LinePhase.CLOSED, True),
+    ):
+        stuck_tool.phase = phase
+        stuck_tool.run(0.2)
+        assert stuck_tool.state.is_stranded is is_over, phase
+    stuck_tool.drives["weld_z"].position_m = stuck_tool.unit.safe_m
+    stuck_tool.run(0.2)
+    assert not stuck_tool.state.is_stranded
+
+
+def test_the_mark_of_a_failed_stop_counts_until_the_tool_is_measured_clear(robot):
+    robot.drives["weld_z"].position_m = 0.0099  # over the part, just in its zone
+    robot.phase = LinePhase.STOPPED
+    robot.run(0.2)
+    assert not robot.state.tool_in_material
+    robot.is_marked = True
+    robot.run(0.2)
+    assert robot.state.tool_in_material
+    assert robot.state.is_stranded
+    robot.drives["weld_z"].position_m = robot.unit.safe_m
+    robot.run(0.2)
+    assert not robot.state.tool_in_material
+    assert not robot.state.is_stranded
 
 
 def test_recover_tool_turns_the_spindle_and_pulls_slowly(stuck_tool):
