@@ -6,6 +6,9 @@ from pydantic import Field
 
 from cell_controller.config.values import Name, NonNegative, Number, Positive, Strict, Text
 
+# Here the tool itself is taken out, whatever the weld is like: nothing above it can be a limit of a part.
+TOOL_LIMIT_C = 550.0
+
 
 class Part(Strict):
     """The part."""
@@ -31,7 +34,12 @@ class WeldLimits(Strict):
     axial_force_min_n: Positive = Field(description="least mean axial force in N; below it tunnel voids")
     axial_force_max_n: Positive = Field(description="greatest mean axial force in N; above it flash")
     temperature_min_c: Number = Field(description="least tool temperature in C while traversing")
-    temperature_max_c: Number = Field(description="greatest tool temperature in C while traversing")
+    temperature_max_c: float = Field(
+        strict=True,
+        allow_inf_nan=False,
+        le=TOOL_LIMIT_C,
+        description="greatest tool temperature in C while traversing",
+    )
     revolutions_per_mm_min: Positive = Field(description="least spindle revolutions per mm of travel")
 
 

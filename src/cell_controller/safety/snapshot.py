@@ -72,7 +72,9 @@ class Snapshot:
             )
             for name, line in limits.lines.items()
         }
-        self._line_of = {drive: self.lines[drive_limits.line] for drive, drive_limits in limits.drives.items()}
+        self._line_of = {
+            drive: self.lines[drive_limits.line] for drive, drive_limits in limits.drives.items()
+        }
         self.permit: CellPermit | None = None
         self.permit_at_s = -inf
         self.permit_echo_s = -inf  # newest SafetyState of this session that the manager has processed

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from cell_controller.config.models import Recipe
+from cell_controller.config.recipe import TOOL_LIMIT_C
 from cell_controller.messages import Parameter, TaskKind
 from cell_controller.stations.errors import ParameterError
 
@@ -87,8 +88,8 @@ RANGES: Mapping[str, _Range] = {
     "retract_speed_m_s": _Range(0.001, 0.5),
     "axial_force_min_n": _Range(1.0, 60000.0),
     "axial_force_max_n": _Range(1.0, 60000.0),
-    "temperature_min_c": _Range(-50.0, 1500.0),
-    "temperature_max_c": _Range(0.0, 1500.0),
+    "temperature_min_c": _Range(-50.0, TOOL_LIMIT_C),
+    "temperature_max_c": _Range(0.0, TOOL_LIMIT_C),
     "revolutions_per_mm_min": _Range(0.01, 100.0),
     # grinding
     "grind_length_m": _Range(0.001, 5.0),
@@ -177,7 +178,7 @@ def parse_weld(parameters: tuple[Parameter, ...]) -> WeldParameters:
     # the pin must not reach the anvil at full depth, and the window must be open
     _in_range("pin_length_m", weld.pin_length_m, 0.0, weld.thickness_m - weld.heel_plunge_m)
     _in_range("axial_force_max_n", weld.axial_force_max_n, weld.axial_force_min_n, 60000.0)
-    _in_range("temperature_max_c", weld.temperature_max_c, weld.temperature_min_c, 1500.0)
+    _in_range("temperature_max_c", weld.temperature_max_c, weld.temperature_min_c, TOOL_LIMIT_C)
     _in_range("touch_force_n", weld.touch_force_n, 0.0, weld.axial_force_n)
     return weld
 

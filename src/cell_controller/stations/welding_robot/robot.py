@@ -7,6 +7,7 @@ from math import nan
 
 from cell_controller.config.models import CellFile
 from cell_controller.config.models import WeldingRobot as WeldingRobotConfig
+from cell_controller.config.recipe import TOOL_LIMIT_C
 from cell_controller.messages import Order, Parameter, TaskKind, Verdict
 from cell_controller.stations.contact import STALE_SAMPLE_S, TARE_FROM_S, ToolForce
 from cell_controller.stations.errors import PhaseFaultError, StationSetupError, TaskRefusedError
@@ -27,7 +28,6 @@ PLUNGE_FORCE = 2.0  # times the target: cold metal makes the plunge peak 1.3 to 
 PLUNGE_OF_TRIP = 0.7  # and never nearer to the interlock's limit: one slow sample adds up to a sixth of it
 NEAR_TARGET = 0.15  # force error, as a share of the target, at which the traverse may start
 DWELL_EXTRA_S = 3.0  # a cold tool or a wrong force delays it no longer: then the limits judge the weld
-TEMPERATURE_MAX_C = 550.0  # of the tool
 TEMPERATURE_HOT_S = 1.0
 
 
@@ -248,9 +248,9 @@ class WeldingRobot(ToolStation):
         return WeldPhase.RETRACT
 
     def _check_temperature(self, dt_s: float) -> None:
-        self._hot_s = self._hot_s + dt_s if self.temperature_c > TEMPERATURE_MAX_C else 0.0
+        self._hot_s = self._hot_s + dt_s if self.temperature_c > TOOL_LIMIT_C else 0.0
         if self._hot_s > TEMPERATURE_HOT_S:
-            raise PhaseFaultError(f"tool at {self.temperature_c:.0f} C, limit {TEMPERATURE_MAX_C:g} C")
+            raise PhaseFaultError(f"tool at {self.temperature_c:.0f} C, limit {TOOL_LIMIT_C:g} C")
 
     def expected_s(self, phase: StrEnum) -> float:
         weld = self.weld
