@@ -14,6 +14,7 @@ from cell_controller.drives.goal import OFF, Goal, GoalKind, goal_of
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.permit import PermitBook
+from cell_controller.drives.report import drive_state
 from cell_controller.drives.stopping import LineStop
 from cell_controller.messages import (
     Allowed,
@@ -308,7 +309,7 @@ class DriveBus:
             program_step=stop.step_name if stop else "",
             tool_in_material=self._tool_in_material,
             stop_cause=self._stop_cause,
-            drives=tuple(d.state() for d in self._devices),
+            drives=tuple(drive_state(d) for d in self._devices),
         )
         self._out.append(Sent(DRIVE_STATES.name, states))
 

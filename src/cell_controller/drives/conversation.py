@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import inf
 
 from cell_controller.drives.cycle import Cycle
-from cell_controller.drives.device import Device, Job, Purpose
+from cell_controller.drives.device import Device
+from cell_controller.drives.job import Job, Purpose
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.transaction import HalfDuplex
 

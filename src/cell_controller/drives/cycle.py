@@ -11,7 +11,8 @@ from collections import deque
 from enum import Enum
 from math import inf
 
-from cell_controller.drives.device import Device, Job
+from cell_controller.drives.device import Device
+from cell_controller.drives.job import Job
 from cell_controller.drives.schedule import LEAST_CYCLE_S
 
 

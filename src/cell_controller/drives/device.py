@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from math import inf
 
 from cell_controller.config import AxisDrive, Drive, IoDrive
@@ -13,12 +11,13 @@ from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
-from cell_controller.drives.modbus import RegistersReply, Request
+from cell_controller.drives.job import Job, Purpose
+from cell_controller.drives.modbus import RegistersReply
 from cell_controller.drives.modbus_errors import CrcError, DriveExceptionError
-from cell_controller.drives.profile import DriveProfile, ReadBlock, Source, encode_exchange
+from cell_controller.drives.profile import DriveProfile, Source, encode_exchange
 from cell_controller.drives.requests import read_request, write_request
 from cell_controller.drives.transaction import Ended, NoReplyError
-from cell_controller.messages import DriveCondition, DriveState
+from cell_controller.messages import DriveCondition
 
 OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
 SILENT_AFTER = 2  # in a stop program
@@ -27,29 +26,6 @@ RETRY_S = 0.1  # a stop that failed lets the others have their turn before it is
 IDENTIFY_S = 1.0  # between two armings of a drive that is not what it must be
 FAULT_RESET_S = 1.0  # between two resets of a fault that does not go
 IN_POSITION_REV = 0.01  # coarse against any drive's own window: catches arrival at another target
-
-
-class Purpose(Enum):
-    """What a request of a device is for."""
-
-    FAST = "fast"
-    SLOW = "slow"
-    AUDIT = "audit"
-    ARM = "arm"
-    WRITE = "write"
-    RESET = "reset"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One request that a device wants to make."""
-
-    device: str
-    request: Request
-    purpose: Purpose
-    wanted: Wanted | None = None
-    block: ReadBlock | None = None
-    number: int = 0  # AUDIT: which setting
 
 
 class Device:
@@ -316,39 +292,3 @@ class Device:
             self._retry_at_s = now_s + PROBE_S
         elif is_stop:
             self._retry_at_s = now_s + RETRY_S
-
-    # Report
-
-    def state(self) -> DriveState:
-        """The drive as everybody sees it."""
-        image, code = self.image, self.image.fault_code
-        text = self.profile.fault(code).text if code else ""
-        if not self.is_armed and self.arming.problem:
-            text = f"not armed: {self.arming.problem}"
-        return DriveState(
-            drive=self.name,
-            condition=self.condition,
-            is_armed=self.is_armed,
-            is_stopped=self.is_standing,
-            is_homed=image.is_homed,
-            at_target=self.at_target(),
-            move_id=self.actuator.accepted_move_id,
-            measured_at_s=image.measured_at_s if image.is_known else 0.0,
-            measured_position_m=image.position_m,
-            measured_speed_m_s=image.speed_m_s,
-            measured_force_n=image.force_n,
-            measured_speed_rpm=image.speed_rpm,
-            measured_torque_nm=image.torque_nm,
-            measured_current_a=image.current_a,
-            measured_power_w=image.power_w,
-            measured_temperature_c=image.temperature_c,
-            inputs=image.inputs,
-            outputs=image.outputs or 0,
-            analog_inputs=image.analog_inputs,
-            fault_code=code,
-            fault_text=text,
-            transactions=self.transactions,
-            timeouts=self.timeouts,
-            crc_errors=self.crc_errors,
-            other_errors=self.other_errors,
-        )

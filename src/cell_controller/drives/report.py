@@ -1,0 +1,41 @@
+"""One drive as everybody sees it."""
+
+from __future__ import annotations
+
+from cell_controller.drives.device import Device
+from cell_controller.messages import DriveState
+
+
+def drive_state(device: Device) -> DriveState:
+    """What is known of a drive, in the cell's units."""
+    image, code = device.image, device.image.fault_code
+    text = device.profile.fault(code).text if code else ""
+    if not device.is_armed and device.arming.problem:
+        text = f"not armed: {device.arming.problem}"
+    return DriveState(
+        drive=device.name,
+        condition=device.condition,
+        is_armed=device.is_armed,
+        is_stopped=device.is_standing,
+        is_homed=image.is_homed,
+        at_target=device.at_target(),
+        move_id=device.actuator.accepted_move_id,
+        measured_at_s=image.measured_at_s if image.is_known else 0.0,
+        measured_position_m=image.position_m,
+        measured_speed_m_s=image.speed_m_s,
+        measured_force_n=image.force_n,
+        measured_speed_rpm=image.speed_rpm,
+        measured_torque_nm=image.torque_nm,
+        measured_current_a=image.current_a,
+        measured_power_w=image.power_w,
+        measured_temperature_c=image.temperature_c,
+        inputs=image.inputs,
+        outputs=image.outputs or 0,
+        analog_inputs=image.analog_inputs,
+        fault_code=code,
+        fault_text=text,
+        transactions=device.transactions,
+        timeouts=device.timeouts,
+        crc_errors=device.crc_errors,
+        other_errors=device.other_errors,
+    )
