@@ -22,6 +22,7 @@ CELL ?= config/cells/demo.yaml
 PARTS ?= 3
 TESTS ?= test
 JOBS ?= 2
+BENCH ?=
 
 .PHONY: help
 help: ## this list
@@ -38,6 +39,10 @@ test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/
 .PHONY: fault-matrix
 fault-matrix: setup ## death and hang of every process during a weld, on live cells
 	$(PY) -m pytest test/integration test/launch -m matrix
+
+.PHONY: bench
+bench: setup ## how prompt the controller is here, one JSON object per line (BENCH="--idle --figure wake")
+	@PYTHONPATH=test $(PY) -m bench $(BENCH)
 
 .PHONY: pictures
 pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)
