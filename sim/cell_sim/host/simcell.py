@@ -20,6 +20,9 @@ from cell_controller.messages import (
     DisposeRequest,
     Disposition,
     DriveStates,
+    GoalCancel,
+    GoalFeedback,
+    GoalResult,
     RecoveryAction,
     RecoveryCommand,
     ResultCode,
@@ -28,7 +31,7 @@ from cell_controller.messages import (
 )
 from cell_controller.packml import Command, Mode, State
 from cell_controller.plan import CellPlan, load_plan
-from cell_controller.runtime import Sent, Unit, ports
+from cell_controller.runtime import Action, Sent, Unit, ports
 from cell_sim.drives import VirtualLine, build_line
 from cell_sim.host.invariants import Invariants
 from cell_sim.host.local_io import SimJournal, SimSerial
@@ -76,6 +79,8 @@ class SimCell:
         self.results: dict[str, CommandResult] = {}
         self.run: ProductionRun | None = None
         self.replies: dict[str, DisposeReply] = {}
+        self.goal_feedback: dict[str, list[GoalFeedback]] = {}
+        self.goal_results: dict[str, GoalResult] = {}
         self.host.observers.append(self._observe)
         for name in unit_names(self.cell):
             self.host.add(name, self._maker(name), self._local(name))
@@ -104,6 +109,10 @@ class SimCell:
             self.results[message.id] = message
         elif isinstance(message, DisposeReply):
             self.replies[message.request_id] = message
+        elif isinstance(message, GoalFeedback):
+            self.goal_feedback.setdefault(message.goal_id, []).append(message)
+        elif isinstance(message, GoalResult):
+            self.goal_results[message.goal_id] = message
 
     # processes
 
@@ -198,6 +207,21 @@ class SimCell:
                 self.state.heartbeat,
             )
             self.host.publish(OPERATOR, Sent(ports.RECOVERY.name, message))
+
+    def send_goal(self, action: Action, station: str, **fields: str) -> str:
+        """A goal of a client of an action; returns its id."""
+        goal_id = f"goal-{next(self._ids)}"
+        goal = action.goal(goal_id=goal_id, station=station, operator=OPERATOR, **fields)
+        self.host.publish(OPERATOR, Sent(action.goal_port, goal))
+        return goal_id
+
+    def cancel_goal(self, action: Action, goal_id: str) -> None:
+        self.host.publish(OPERATOR, Sent(action.cancel_port, GoalCancel(goal_id)))
+
+    def goal_result(self, goal_id: str, limit_s: float = 20.0) -> GoalResult:
+        """What came of a goal, when it is over."""
+        self.until(lambda: goal_id in self.goal_results, limit_s, f"the result of {goal_id}")
+        return self.goal_results[goal_id]
 
     def produce(self, quantity: int, *, recipe: str = "") -> ProductionRun:
         """Start an operator who has an order made; `self.run` tells how far it is."""
