@@ -91,8 +91,8 @@ class FakeBus:
 class Bench:
     """One interlock and everything it hears."""
 
-    def __init__(self, now_s: float = 5.0) -> None:
-        self.cell, self.plan = demo_cell()
+    def __init__(self, now_s: float = 5.0, cell: tuple[CellFile, CellPlan] | None = None) -> None:
+        self.cell, self.plan = cell or demo_cell()
         self.now_s = now_s
         self.session = INTERLOCK_SESSION
         self.buses = {
