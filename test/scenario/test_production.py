@@ -11,7 +11,9 @@ from cell_controller.messages import DriveCondition, LinePhase, ResultCode, Safe
 from cell_controller.packml import Command, State
 from cell_controller.runtime import Sent
 from cell_sim.host.simcell import SimCell
+from cell_sim.host.transport import Latency
 from support.cell_facts import is_in, standstills
+from support.moments import TEST_CELL
 
 MakeCell = Callable[..., SimCell]
 Recipe = Mapping[str, Mapping[str, float]]
@@ -73,6 +75,16 @@ def test_three_parts_come_out_good_and_weld_and_grind_overlap(make_cell: MakeCel
     assert cell.state is not None
     assert [part.verdict for part in cell.state.parts] == [Verdict.GOOD] * 3
     assert flaws(cell) == [()] * 3
+
+
+def test_a_machine_that_is_slow_to_hear_spoils_no_part() -> None:
+    """From contact until the infeed's drive hears of it the wheel is overloaded: gap speed allows for that."""
+    demo = TEST_CELL.with_name("demo.yaml")
+    cell = SimCell(demo, seed=3, latency=Latency(median_s=0.004, sigma=0.8, longest_s=0.03))
+    cell.start()
+    summary = cell.make_parts(1, 120.0)
+    assert summary.is_success, f"{summary} {cell.describe()}"
+    cell.invariants.check()
 
 
 def test_a_part_takes_at_most_fifteen_seconds(make_cell: MakeCell) -> None:
