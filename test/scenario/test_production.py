@@ -78,7 +78,7 @@ def test_three_parts_come_out_good_and_weld_and_grind_overlap(make_cell: MakeCel
 
 
 def test_a_machine_that_is_slow_to_hear_spoils_no_part() -> None:
-    """From contact until the infeed's drive hears of it the wheel is overloaded: gap speed allows for that."""
+    """From contact until the infeed's drive hears of it the wheel is overloaded."""
     demo = TEST_CELL.with_name("demo.yaml")
     cell = SimCell(demo, seed=3, latency=Latency(median_s=0.004, sigma=0.8, longest_s=0.03))
     cell.start()
