@@ -18,6 +18,7 @@ from cell_controller.messages import DriveCondition
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 _ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE)
+_STOPLESS_GOALS = (GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE, GoalKind.KEEP)
 _STILL_GOALS = (GoalKind.OFF, GoalKind.HOLD, GoalKind.STOP)
 _VERBS = {GoalKind.MOVE: Verb.PROFILE_MOVE, GoalKind.VELOCITY: Verb.VELOCITY}
 
@@ -109,6 +110,11 @@ class Actuator:
             self._was_on = True
         elsewhere = (DriveCondition.FAULT, DriveCondition.OFFLINE, *self._profile.enabled_in)
         return self._was_on and seen.condition not in elsewhere
+
+    @property
+    def may_want_stop(self) -> bool:
+        """False while no exchange towards the goal can be a stop."""
+        return self.goal.kind not in _STOPLESS_GOALS
 
     def wanted(self, seen: Seen, now_s: float) -> Wanted | None:
         """The next exchange towards the goal, None when there is nothing to say now."""

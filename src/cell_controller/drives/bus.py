@@ -112,9 +112,10 @@ class DriveBus:
         is_new = self._permit.take(inputs.new(LINE_COMMAND.name, LineCommand), inputs.session, now_s)
         self._decide(_own_fault(inputs), now_s, is_new=is_new)
         self._open(now_s)
-        self._speak(now_s)
+        wishes = self._wishes()
+        self._speak(wishes, now_s)
         self._publish(now_s, at_once=is_news)
-        return Step(tuple(self._out), self._deadline_s(now_s))
+        return Step(tuple(self._out), self._deadline_s(wishes, now_s))
 
     # Port
 
@@ -144,16 +145,15 @@ class DriveBus:
         device = self._talk.collect(now_s)
         return device is not None and device.name in self._in_loop
 
-    def _speak(self, now_s: float) -> None:
+    def _speak(self, wishes: Wishes, now_s: float) -> None:
         if self._talk is None or self._is_finished:
             return
-        outgoing = self._talk.talk(self._wishes, now_s)
+        outgoing = self._talk.talk(wishes, now_s)
         if outgoing is not None:
             if outgoing.drains:
                 self._out.append(Sent(LINE_REQUEST.name, LineRequest(LineRequestKind.DRAIN)))
             self._out.append(Sent(TX.name, Tx(outgoing.data)))
 
-    @property
     def _wishes(self) -> Wishes:
         order = self._devices
         if self._stop is not None:
@@ -163,10 +163,9 @@ class DriveBus:
             order=order,
             is_stopping=self._phase is LinePhase.STOPPING,
             is_arming=self._phase is LinePhase.ARMING,
-            may_reset=self._may_reset,
+            may_reset=self._may_reset(),
         )
 
-    @property
     def _may_reset(self) -> bool:
         """Faults are cleared while nothing is permitted, and for a recovery: it needs the drives it moves."""
         if self._phase is LinePhase.PERMITTED:
@@ -186,8 +185,7 @@ class DriveBus:
         if self._talk is None:
             self._leave_if_asked(now_s)
             return
-        is_proved = all(d.is_armed and not d.needs_reading for d in self._devices)
-        if self._phase is LinePhase.ARMING and is_proved:
+        if self._phase is LinePhase.ARMING and all(d.is_armed and not d.needs_reading for d in self._devices):
             self._phase = LinePhase.STOPPED
             self._stop_what_moves(now_s)
         if self._phase is LinePhase.PERMITTED:
@@ -313,14 +311,14 @@ class DriveBus:
         )
         self._out.append(Sent(DRIVE_STATES.name, states))
 
-    def _deadline_s(self, now_s: float) -> float:
+    def _deadline_s(self, wishes: Wishes, now_s: float) -> float:
         due = [self._publish_at_s]
         if self._phase is LinePhase.PERMITTED:
             due.append(self._permit.expires_at_s)
         if self._stop is not None:
             due.append(self._stop.due_s)
         if self._talk is not None and not self._is_finished:
-            due.append(self._talk.due_s(self._wishes, now_s))
+            due.append(self._talk.due_s(wishes, now_s))
         elif self._talk is None and not self._is_opening and not self._leaving:
             due.append(self._open_at_s)
         # Never now again: what is due at this moment has been done, or waits for something else.

@@ -146,7 +146,7 @@ class Device:
 
     def write_job(self, now_s: float, *, stops_only: bool = False) -> Job | None:
         """The next write towards the goal."""
-        if now_s < self._retry_at_s:
+        if now_s < self._retry_at_s or (stops_only and not self.actuator.may_want_stop):
             return None
         wanted = self.actuator.wanted(self.seen, now_s)
         if wanted is None or (stops_only and not wanted.stage.is_stop):
