@@ -41,7 +41,8 @@ class Conditions:
         if view.safety is None:
             found.append(Condition(AlarmId.SAFETY_LOST, "interlock"))
         else:
-            for trip in view.safety.trips:
+            # The first is why the cell stopped; of what followed only what is still there needs a person.
+            for trip in (*view.safety.trips[:1], *(t for t in view.safety.trips[1:] if t.is_present)):
                 source = f"{trip.rule} {trip.subject}".strip()
                 found.append(Condition(AlarmId.SAFETY_TRIP, source, f"{source}: {trip.text}"))
             found += [

@@ -1,12 +1,14 @@
 """Alarms as data, lost reading nodes, and what submit_order and get_parts answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from cell_controller.cell.alarms import CATALOGUE, HISTORY_LENGTH, AlarmBook, AlarmId, Condition
 from cell_controller.cell.errors import LayoutError
 from cell_controller.cell.layout import layout_of
 from cell_controller.cell.orders import MAX_QUANTITY
-from cell_controller.messages import Guard, Heartbeat, PartQuery, StationState
+from cell_controller.messages import Guard, Heartbeat, PartQuery, StationState, Trip
 from cell_controller.packml import State
 
 
@@ -45,6 +47,17 @@ def test_the_history_is_bounded():
     for number in range(HISTORY_LENGTH + 10):
         book.update([Condition(AlarmId.SAFETY_WARNING, f"{number}")], float(number))
     assert len(book.read().history) == HISTORY_LENGTH
+
+
+def test_of_what_followed_the_first_trip_only_what_is_still_there_is_an_alarm(bench):
+    bench.trip("guard guard_closed: open")
+    first = replace(bench.safety.trips[0], is_present=False)
+    passed = Trip("stale_data", "weld_x", "its data are too old")
+    present = Trip("drive_fault", "weld_z", "fault 13", is_present=True)
+    bench.safety = replace(bench.safety, trips=(first, passed, present))
+    bench.step(0.3)
+    trips = [a.source for a in bench.alarms.active if a.id == AlarmId.SAFETY_TRIP]
+    assert trips == ["guard guard_closed", "drive_fault weld_z"]
 
 
 def test_losing_the_recorder_is_an_alarm_and_no_stop(bench):
