@@ -15,7 +15,7 @@ from importlib import import_module
 
 SECONDS = 30.0
 # In this order: the quick ones first, those that need the live cell last.
-FIGURES = ("codec", "rules", "wake", "executors", "chain", "polling", "resources", "headline")
+FIGURES = ("codec", "rules", "wake", "executors", "chain", "polling", "headline", "resources")
 OWN_DOMAIN = "77"  # no cell of this machine takes part
 
 
@@ -35,6 +35,7 @@ def _measure(state: str, names: Sequence[str], seconds: float) -> int:
     from bench.burner import burning
     from bench.figure import Figure, say
     from bench.stage import Stage
+    from cell_controller.errors import CellError
 
     code = 0
     stage = Stage(seconds)
@@ -46,8 +47,8 @@ def _measure(state: str, names: Sequence[str], seconds: float) -> int:
                 try:
                     for figure in measure(stage):
                         print(replace(figure, figure=f"{figure.figure}_{state}").as_json(), flush=True)  # noqa: T201
-                except (AssertionError, OSError, RuntimeError) as error:
-                    say(f"{name}: not measured: {error}")
+                except (AssertionError, CellError, OSError, RuntimeError) as error:
+                    say(f"{name}: not measured: {str(error).splitlines()[0]}")
                     code = 1
         finally:
             stage.close()

@@ -13,15 +13,18 @@ from pathlib import Path
 from cell_controller.bringup.table import Arguments
 from cell_controller.bringup.up import CellUp
 from cell_controller.bringup.urgency import make_urgent
+from cell_controller.packml import Command, State
 from support.live_cell import READY_S, LiveCell
 
 CELL = Path(__file__).parents[2] / "config" / "cells" / "demo.yaml"
-ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
+TRIES = 4
+TESTS = str(Path(__file__).parents[1])
 
 
 def child_environment(**more: str) -> dict[str, str]:
     """Of a process of the bench."""
-    return {**os.environ, **ENVIRONMENT, **more}
+    paths = [TESTS, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
 @dataclass
@@ -38,14 +41,35 @@ class Stage:
         if self._cell is None:
             up = CellUp(Arguments(CELL, None, self._stack.enter_context(run_directory())))
             self._stack.enter_context(up)
-            up.wait_ready(READY_S)
-            self._cell = LiveCell(up, up.client)
-            self._cell.clear()
+            try:
+                up.wait_ready(READY_S)
+                cell = LiveCell(up, up.client)
+                bring_to_stopped(cell)
+            except BaseException:
+                self.close()
+                raise
+            self._cell = cell
         return self._cell
 
     def close(self) -> None:
         self._cell = None
         self._stack.close()
+
+
+def bring_to_stopped(cell: LiveCell) -> None:
+    """As an operator would; a machine that stalls trips the interlock, and may do so on the way."""
+    for left in reversed(range(TRIES)):
+        try:
+            if cell.state.state == State.EXECUTE:
+                cell.must(Command.STOP)
+                cell.reach(State.STOPPED, 60.0)
+            elif cell.state.state != State.STOPPED:
+                cell.clear()
+        except AssertionError:
+            if not left:
+                raise
+        else:
+            return
 
 
 @contextmanager
