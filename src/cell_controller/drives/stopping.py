@@ -15,14 +15,14 @@ SWITCH_OFF_S = 1.0  # from the end of the programs until the drives must be off:
 _ON = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 
 
-def view_of(device: Device) -> DriveView:
-    """What a stop program has to know of a drive."""
+def view_of(device: Device, move: Goal | None = None) -> DriveView:
+    """What a stop program has to know of a drive; `move` is the one that the program has given it."""
     return DriveView(
         is_silent=device.is_silent,
         is_faulted=device.condition is DriveCondition.FAULT,
         can_move=device.can_move,
         is_standing=device.is_standing,
-        at_target=device.at_target(),
+        at_target=device.actuator.goal == move and device.at_target(),
         position_m=device.image.position_m,
         is_axis=isinstance(device.drive, AxisDrive),
     )
@@ -43,11 +43,12 @@ class LineStop:
         names = dict.fromkeys(in_force[name] for name in self._devices if in_force.get(name))
         self._players = [ProgramPlayer(name, programs[name], now_s) for name in names]
         self._plays = {name: programs[name].drives for name in names}
+        self._moves: dict[str, Goal] = {}  # of this stop: the station's own moves may have arrived somewhere
         self._over_since_s: float | None = None
 
     def update(self, now_s: float) -> None:
         """Follow the drives and give each its goal."""
-        views = {name: view_of(device) for name, device in self._devices.items()}
+        views = {name: view_of(device, self._moves.get(name)) for name, device in self._devices.items()}
         for player in self._players:
             player.update(views, now_s)
         if self._over_since_s is None and all(player.is_done for player in self._players):
@@ -69,7 +70,8 @@ class LineStop:
         if act is Act.KEEP:
             return KEEP
         if act is Act.MOVE and device.can_move and isinstance(step, MoveStep):
-            return program_move(device.profile, self._axes[device.name], step)
+            move = self._moves[device.name] = program_move(device.profile, self._axes[device.name], step)
+            return move
         return STOP
 
     def is_done(self, now_s: float) -> bool:
