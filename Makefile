@@ -21,6 +21,9 @@ unexport PYTHONDONTWRITEBYTECODE
 CELL ?= config/cells/demo.yaml
 PARTS ?= 3
 TESTS ?= test
+EPISODES ?= 2000
+SEED ?= 1
+JOBS ?= $(shell nproc)
 JOBS ?= 2
 BENCH ?=
 
@@ -43,6 +46,10 @@ fault-matrix: setup ## death and hang of every process during a weld, on live ce
 .PHONY: bench
 bench: setup ## how prompt the controller is here, one JSON object per line (BENCH="--idle --figure wake")
 	@PYTHONPATH=test $(PY) -m bench $(BENCH)
+
+.PHONY: soak
+soak: setup ## episodes with faults on simulated time (EPISODES=, SEED=, JOBS=); hours
+	$(VENV)/bin/cell simulate --seed $(SEED) --episodes $(EPISODES) --jobs $(JOBS) --json
 
 .PHONY: pictures
 pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)

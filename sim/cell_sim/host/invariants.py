@@ -105,10 +105,19 @@ class Invariants:
             self.tool.see_event(entry)
             self.parts.see_event(entry)
 
-    def check(self) -> None:
-        """Raise when an invariant has been broken, or is broken now that the run is over."""
+    def excuse(self, name: str, until_s: float) -> None:
+        """A line, drive or module does not work, or not as it should, until then: somebody disturbs it."""
+        for watch in (self.wire, self.plant, self.tool):
+            watch.excuse(name, until_s)
+
+    def finish(self) -> None:
+        """The run is over: what is missing now is missing."""
         self.people.check(self._host.now_s)
         self.parts.check(self._host.now_s)
+
+    def check(self) -> None:
+        """Raise when an invariant has been broken, or is broken now that the run is over."""
+        self.finish()
         if self.violations:
             found = [str(v) for v in self.violations]
             more = f" (and {len(found) - 5} more)" if found[5:] else ""

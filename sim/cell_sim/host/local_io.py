@@ -121,7 +121,7 @@ class SimSerial:
 class SimJournal:
     """The part journal: what is synced survives the manager; syncs take time and can fail."""
 
-    def __init__(self, host: SimHost, manager: str, seed: int) -> None:
+    def __init__(self, host: SimHost, manager: str, seed: int | str) -> None:
         self._host, self._manager = host, manager
         self._stream = random.Random(f"{seed}/journal")
         self.events: list[PartEvent] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
@@ -36,6 +37,7 @@ from cell_sim.drives import VirtualLine, build_line
 from cell_sim.host.invariants import Invariants
 from cell_sim.host.local_io import SimJournal, SimSerial
 from cell_sim.host.node import Life, SimNode
+from cell_sim.host.noise import NoisyWire
 from cell_sim.host.simhost import SimHost
 from cell_sim.host.transport import Latency
 from cell_sim.plant import MotionRecord, build_plant
@@ -52,13 +54,15 @@ class SimCell:
         self,
         path: Path,
         *,
-        seed: int = 1,
+        seed: int | str = 1,
         latency: Latency | None = None,
         recipe_change: Mapping[str, Mapping[str, float]] | None = None,
         make: Make = make_unit,
+        source: tuple[LoadedCell, CellPlan] | None = None,
     ) -> None:
-        """`recipe_change`: other values for the first recipe, by section and key; `make` makes the Units."""
-        loaded, self.plan = load_plan(path)
+        """`recipe_change`: other values for the first recipe, by section and key; `make` makes the Units;
+        `source`: what the path holds, when somebody has read it before."""
+        loaded, self.plan = source or load_plan(path)
         self.loaded = _with_recipe(loaded, recipe_change or {})
         self.cell = self.loaded.cell
         self.record = MotionRecord(lambda entry: self.invariants.see(entry))
@@ -68,9 +72,10 @@ class SimCell:
         self.invariants = Invariants(self.cell, self.plan, self.plant, self.host)
         self.lines: dict[str, VirtualLine] = {}
         self.serials: dict[str, SimSerial] = {}
+        self.noise: dict[str, NoisyWire] = {}
         self.journal = SimJournal(self.host, CELL_MANAGER, seed)
         self.journal.on_synced.append(self.invariants.parts.take_synced)
-        self._make = make
+        self._make, self._seed = make, seed
         self._ids = count(1)
         self.state: CellState | None = None
         self.safety: SafetyState | None = None
@@ -91,7 +96,8 @@ class SimCell:
     def _local(self, name: str) -> Callable[[SimNode, Sent, float], None] | None:
         if name in self.cell.lines:
             wire = self.lines[name] = build_line(self.cell, name, self.plan.profiles, self.plant)
-            serial = self.serials[name] = SimSerial(self.host, name, wire)
+            noisy = self.noise[name] = NoisyWire(wire, random.Random(f"{self._seed}/noise/{name}"))
+            serial = self.serials[name] = SimSerial(self.host, name, noisy)
             return serial.handle
         return self.journal.handle if name == CELL_MANAGER else None
 

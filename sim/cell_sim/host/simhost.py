@@ -19,7 +19,7 @@ Lives = Callable[[float, str, str], None]  # a process: start, kill, hang, go on
 class SimHost:
     """Processes, network and clock of a simulated controller. Deterministic for one seed."""
 
-    def __init__(self, seed: int = 1, latency: Latency | None = None) -> None:
+    def __init__(self, seed: int | str = 1, latency: Latency | None = None) -> None:
         self.scheduler = Scheduler()
         self.transport = Transport(seed, latency)
         self.nodes: dict[str, SimNode] = {}

@@ -32,12 +32,13 @@ class LinkFault:
     extra_delay_s: float = 0.0
     repeat: float = 0.0  # probability of a second copy
     reorder: float = 0.0  # probability of 5 to 50 ms more, so that later ones overtake
+    hits: int = 0  # messages that something has happened to
 
 
 class Transport:
     """Draws the arrival times of one message at one receiver; one random stream per link, keyed by name."""
 
-    def __init__(self, seed: int, latency: Latency | None = None) -> None:
+    def __init__(self, seed: int | str, latency: Latency | None = None) -> None:
         self._seed = seed
         self._latency = latency or Latency()
         self._streams: dict[tuple[str, str, str], random.Random] = {}
@@ -62,12 +63,16 @@ class Transport:
             self._last[link] = in_order
             return (in_order,)
         if stream.random() < fault.loss:
+            fault.hits += 1
             return ()
         arrival = in_order + fault.extra_delay_s
+        fault.hits += fault.extra_delay_s > 0.0
         if stream.random() < fault.reorder:
+            fault.hits += 1
             arrival += stream.uniform(0.005, 0.050)
         else:
             self._last[link] = arrival
         if stream.random() < fault.repeat:
+            fault.hits += 1
             return arrival, arrival + stream.uniform(0.0, 0.020)
         return (arrival,)

@@ -122,6 +122,6 @@ class PartsWatch:
     def check(self, now_s: float) -> None:
         """No part has fallen off the belt, or was put where another one was."""
         lost = sum(len(belt.lost) for belt in self._plant.belts.values())
-        if lost > self._lost:
+        if lost > self._lost and not self._has_false_sensor:
             self._lost = lost
             self._broken(now_s, 6, f"{lost} parts have fallen off the belt")

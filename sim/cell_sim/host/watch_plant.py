@@ -37,7 +37,14 @@ class PlantWatch:
         self._cell, self._plant, self._broken = cell, plant, broken
         self._shared = _shared(cell)
         self._closed_since_s = -inf
+        self._excused_s = -inf  # the module that holds the lock is disturbed until then
+        self._lock_module = cell.signals.outputs[cell.safety.guard_lock].module
         self._told: set[tuple[int, str]] = set()  # once per cause, until it is over
+
+    def excuse(self, name: str, until_s: float) -> None:
+        """A module without supply lets go of the lock, whatever it was told."""
+        if name == self._lock_module:
+            self._excused_s = max(self._excused_s, until_s + LOCKS_AGAIN_S)
 
     def see_motion(self, sample: MotionSample) -> None:
         drive = self._cell.drives[sample.mover]
@@ -89,7 +96,11 @@ class PlantWatch:
     def _see_moving(self, sample: MotionSample) -> None:
         """Whatever moves, moves behind a locked guard, unless somebody has broken it open."""
         relay, guard = self._plant.relay, self._plant.guard
-        is_shut = relay.guard_closed and sample.at_s > self._closed_since_s + LOCKS_AGAIN_S
+        is_shut = (
+            sample.at_s > self._excused_s
+            and relay.guard_closed
+            and sample.at_s > self._closed_since_s + LOCKS_AGAIN_S
+        )
         words = f"the guard is not locked while {sample.mover} moves"
         self._tell(is_shut and not guard.is_locked, sample.at_s, 5, words)
 

@@ -22,6 +22,8 @@ MOVES = (Allowed.MOTION, Allowed.RECOVERY)
 CAP_S = 0.1  # no permit is valid for longer, whatever it says
 SAME_PLACE_M = 1e-5  # ten times the coarsest register of a position
 SAMPLE_S = 0.02  # two samples of the record: the last one faster than standstill
+EXCUSE_S = 1.0  # a disturbance so shortly before the end of the permit
+WATCHDOG_S = 1.5  # then the drive's own watchdog stops it, the longest of them, or the line tries again
 IN_FORCE_S = 0.3  # programs named by permits so shortly before a stop may be the one in force
 
 
@@ -40,6 +42,7 @@ class _Story:
     stopped_s: float = inf  # since when: a request of before may be on its way
     stream: tuple[int, int] = (0, 0)  # session and seq of the newest command
     epoch: int = 0
+    session: int = 0  # of the bus
 
     def phase_at(self, at_s: float) -> LinePhase:
         return next(phase for since_s, phase in reversed(self.phases) if since_s <= at_s)
@@ -65,6 +68,11 @@ class WireWatch:
                 self._standstill[name] = drive.standstill_rpm
         self._permitted_s = dict.fromkeys(cell.drives, -inf)
         self._is_late: set[str] = set()  # drives whose overlong stop has been told
+        self._excused_s: dict[str, float] = {}  # by line or drive
+
+    def excuse(self, name: str, until_s: float) -> None:
+        """Until then a line or a drive does not work as its stop time supposes."""
+        self._excused_s[name] = max(self._excused_s.get(name, -inf), until_s)
 
     # permits
 
@@ -98,6 +106,8 @@ class WireWatch:
         if source != message.line:
             return  # a former process
         story = self._stories[message.line]
+        if message.guard.session != story.session:  # a new life of the bus knows no epochs
+            story.session, story.epoch, story.stopped_epoch = message.guard.session, 0, 0
         before = story.phases[-1][1]
         if message.phase is before:
             return
@@ -106,8 +116,8 @@ class WireWatch:
             story.stopped_epoch, story.stopped_s = message.epoch, now_s
             recent = (names for at_s, names in story.named if at_s >= now_s - IN_FORCE_S)
             story.programs = frozenset(name for names in recent for name in names)
-        elif message.phase is LinePhase.CLOSED or before is LinePhase.CLOSED:
-            story.epoch, story.programs = 0, frozenset()
+        elif message.phase is LinePhase.CLOSED:
+            story.programs = frozenset()
 
     # what the drives take and do
 
@@ -156,7 +166,12 @@ class WireWatch:
         if spindle is not None and not spindle.is_running:
             return  # without torque nothing brakes it
         longest_s = self._plan.lines[self._line_of[sample.mover]].stop_time_s
-        since_s = sample.at_s - self._permitted_s[sample.mover]
+        permitted_s = self._permitted_s[sample.mover]
+        since_s = sample.at_s - permitted_s
+        names = (sample.mover, self._line_of[sample.mover])
+        excused_s = max(self._excused_s.get(name, -inf) for name in names)
+        if excused_s > permitted_s - EXCUSE_S:
+            longest_s += max(0.0, excused_s - permitted_s) + WATCHDOG_S
         if since_s > longest_s + SAMPLE_S:
             self._is_late.add(sample.mover)
             end = "which was never permitted" if since_s == inf else f"{since_s:.3f} s after its permit"

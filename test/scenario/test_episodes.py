@@ -1,0 +1,141 @@
+"""Episodes: stored and fresh seeds, one trace in any process, and failure files that shrink and replay."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cell_controller.bringup.units import unit_names
+from cell_controller.config import INTERLOCK
+from cell_controller.plan import load_plan
+from cell_sim.episodes.command import app
+from cell_sim.episodes.episode import Task, run
+from cell_sim.episodes.failure import FailureFileError, load, save, shrink
+from cell_sim.episodes.faults import Fault, FaultKind, from_json
+from cell_sim.episodes.schedule import make_schedule, moments_of
+from cell_sim.episodes.soak import Summary
+from support import broken
+from support.moments import TEST_CELL
+
+REGRESSIONS = Path(__file__).parent / "regressions"
+STORED = ("1:0", "1:3")
+
+
+@pytest.mark.parametrize("seed", STORED)
+def test_a_stored_seed_breaks_no_invariant_and_ends_with_a_good_part(seed: str) -> None:
+    outcome = run(Task(TEST_CELL, seed))
+    assert not outcome.violations, outcome.violations
+    assert outcome.trips > 0
+    assert outcome.is_good, outcome.end
+    assert sum(outcome.hits.values()) >= 5
+
+
+def test_a_fresh_seed_breaks_no_invariant() -> None:
+    seed = f"{secrets.randbelow(10**9)}:0"
+    outcome = run(Task(TEST_CELL, seed))
+    assert not outcome.violations, f"cell simulate --replay {seed}: {outcome.violations}"
+
+
+@pytest.mark.parametrize("path", sorted(REGRESSIONS.glob("*.json")), ids=lambda p: p.stem)
+def test_a_bug_that_was_mended_stays_mended(path: Path) -> None:
+    outcome = run(load(path, TEST_CELL))
+    assert not outcome.violations, outcome.violations
+
+
+SHORT = """
+import sys
+from pathlib import Path
+from cell_sim.episodes.episode import Task, run
+from cell_sim.episodes import episode
+episode.END_S, episode.AFTERWARDS_S = 6.0, 0.0
+print(run(Task(Path(sys.argv[1]), "5:0")).trace_hash)
+"""
+
+
+def test_a_seed_gives_the_same_trace_in_any_process_and_with_any_hash_seed() -> None:
+    def trace(hash_seed: str) -> str:
+        command = [sys.executable, "-c", SHORT, str(TEST_CELL)]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True, timeout=120
+        ).stdout
+
+    first = trace("0")
+    assert len(first.strip()) == 32
+    assert trace("4711") == first
+
+
+def test_a_component_keeps_its_faults_when_another_one_changes() -> None:
+    loaded, _ = load_plan(TEST_CELL)
+    cell = loaded.cell
+    without = cell.model_copy(update={"lines": {k: v for k, v in cell.lines.items() if k != "grind_line"}})
+    of_line = [f for f in make_schedule(cell, "9:1") if f.target == "weld_line"]
+    assert [f for f in make_schedule(without, "9:1") if f.target == "weld_line"] == of_line
+
+
+def test_every_kind_of_fault_is_drawn_and_aims_at_something_that_exists() -> None:
+    loaded, _ = load_plan(TEST_CELL)
+    cell = loaded.cell
+    faults = [fault for n in range(400) for fault in make_schedule(cell, f"3:{n}")]
+    assert {fault.kind for fault in faults} == set(FaultKind)
+    assert len(faults) >= 10 * 400
+    for fault in faults:
+        assert not fault.after or fault.after in moments_of(cell)
+        if fault.kind in (FaultKind.NODE_KILL, FaultKind.NODE_HANG, FaultKind.NODE_HANG_FOR_GOOD):
+            assert fault.target in unit_names(cell)
+        assert from_json(json.loads(json.dumps(fault.as_json()))) == fault
+
+
+PRESSED = Fault(FaultKind.ESTOP, "", 0.1, "robot traverse", 0.5)
+DELAYED = Fault(FaultKind.MESSAGE_LATE, "line_command", 0.1, "robot traverse", 1.0, 0.15)
+HARMLESS = tuple(Fault(FaultKind.STALE_COMMAND, "START", float(t)) for t in (2, 3, 4))
+
+
+def test_a_violation_is_shrunk_saved_and_seen_again_by_a_replay(tmp_path: Path) -> None:
+    make = broken.bus(broken.bus_that_retracts_elsewhere)
+    task = Task(TEST_CELL, "1:0", (*HARMLESS, PRESSED), True)
+    outcome = run(task, make)
+    assert outcome.invariants == (2,)
+    smallest, again = shrink(task, outcome, make)
+    assert smallest.faults == (PRESSED,)
+    path = save(tmp_path, smallest, again)
+    assert load(path) == replace(smallest, cell=Path(str(TEST_CELL)))
+    assert run(load(path), make).trace_hash == again.trace_hash
+    assert not run(load(path)).violations, "a sound controller"
+    with pytest.raises(FailureFileError, match="no failure file"):
+        load(TEST_CELL)
+
+
+def test_an_episode_finds_a_bus_with_eternal_permits() -> None:
+    make = broken.bus(broken.bus_with_eternal_permits)
+    assert 1 in run(Task(TEST_CELL, "1:0", (DELAYED,), True), make).invariants
+
+
+def test_the_command_tells_the_summary_on_the_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "episode.json"
+    outcome = run(Task(TEST_CELL, "1:0", (PRESSED,), True))
+    save(tmp_path, Task(TEST_CELL, "1:0"), outcome).rename(path)
+    result = CliRunner().invoke(app, ["--replay", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout.splitlines()[-1])
+    keys = ("episodes", "simulated_s", "wall_s", "faults", "trips", "good_after_trip", "violations")
+    assert all(isinstance(told[key], int | float) for key in keys)
+    assert told["trace_hash"] == outcome.trace_hash
+    assert (told["episodes"], told["trips"], told["good_after_trip"]) == (1, 1, 1)
+
+
+def test_a_summary_counts_only_faults_that_met_an_active_target() -> None:
+    off = (Fault(FaultKind.NODE_KILL, INTERLOCK, 5.0), Fault(FaultKind.NODE_KILL, INTERLOCK, 5.01))
+    outcome = run(Task(TEST_CELL, "1:0", off, True))
+    summary = Summary(1)
+    summary.add(outcome)
+    assert summary.injected["node.kill"] == 2
+    assert summary.faults["node.kill"] == 1
