@@ -28,7 +28,7 @@ from launch_ros.actions import Node
 
 from cell_controller.bringup.claim import Claim
 from cell_controller.bringup.table import DECLARED, NodeSpec, build, parse_arguments
-from cell_controller.bringup.urgency import make_urgent
+from cell_controller.bringup.urgency import losses, make_urgent
 
 DEMO = Path(__file__).parents[1] / "config" / "cells" / "demo.yaml"  # in the sources and in share/
 # SIGINT ends stations and manager, SIGTERM lets a bus play its stop program.
@@ -54,7 +54,11 @@ def start_cell(context: LaunchContext) -> list[Action]:
     claim.take()
     atexit.register(claim.release)  # later than the end of the last process
     actions: list[Action] = [SetEnvironmentVariable("ROS_LOG_DIR", str(claim.run_dir))]
-    for spec in build(arguments):
+    specs = build(arguments)
+    if priority := max(spec.priority for spec in specs):
+        lost = losses(priority, locks_memory=claim.cell.realtime.lock_memory)
+        actions += [LogInfo(msg=text) for text in lost]
+    for spec in specs:
         process = node_action(spec) if spec.is_node else process_action(spec)
         actions.append(RegisterEventHandler(OnProcessExit(target_action=process, on_exit=_counter(spec))))
         if not spec.is_node:  # nodes see to it themselves

@@ -9,8 +9,8 @@ from pathlib import Path
 from cell_controller.bringup.parent import follow_parent
 from cell_controller.bringup.recorder import Recorder
 from cell_controller.bringup.units import make_unit
-from cell_controller.bringup.urgency import make_urgent
-from cell_controller.config import CELL_MANAGER, RECORDER, CellFile, ConfigError
+from cell_controller.bringup.urgency import lock_memory, make_urgent, pin
+from cell_controller.config import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, ConfigError
 from cell_controller.nodes.host import RosHost
 from cell_controller.nodes.journal import JournalIo
 from cell_controller.nodes.local_io import LocalIo
@@ -47,9 +47,21 @@ def main(argv: list[str] | None = None) -> int:
         arguments=words[split:],
         trace=options.trace,
         # Not earlier: coming up takes a second of computing, which must not hold up those who guard already.
-        on_settled=lambda: make_urgent(options.priority),
+        on_settled=lambda: _be_prompt(options.unit, options.priority, cell),
     )
+    guards = options.unit == INTERLOCK or options.unit in cell.lines
+    if options.priority and guards and cell.realtime.lock_memory:
+        lock_memory()  # before the threads of ROS: what they map later is locked as it is used
     return host.run()
+
+
+def _be_prompt(name: str, priority: int, cell: CellFile) -> None:
+    """The processors and the priority of this process; `cell up` has said what is not granted."""
+    cpus = cell.realtime.cpus.get(name, ())
+    if cpus and not pin(cpus):
+        words = f"not pinned: this machine lets it use none of the processors {', '.join(map(str, cpus))}"
+        print(words, file=sys.stderr)  # noqa: T201  # `cell up` puts the name before it
+    make_urgent(priority)
 
 
 def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[LocalIo, ...], CellFile]:

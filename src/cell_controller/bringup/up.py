@@ -19,6 +19,7 @@ from cell_controller.bringup.claim import Claim
 from cell_controller.bringup.errors import StartError
 from cell_controller.bringup.supervisor import Supervisor
 from cell_controller.bringup.table import Arguments, NodeSpec, build
+from cell_controller.bringup.urgency import losses
 from cell_controller.config import CellFile
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, State
@@ -68,6 +69,7 @@ class CellUp:
         """Lock, then start everything; returns when all processes run. ConfigError or BringupError if not."""
         lines = load_plan(self.arguments.cell)[1].lines
         self._claim.take()
+        self._say_what_is_lost()
         try:
             self._client = OperatorClient(self.namespace, operator="cell up", node_name="supervisor")
             self._client.open()
@@ -176,6 +178,13 @@ class CellUp:
         return self.supervisor.kill(name, number)
 
     # inside
+
+    def _say_what_is_lost(self) -> None:
+        """Once for the whole cell, not by every process of it."""
+        priority = max(spec.priority for spec in self.specs)
+        if priority:
+            for text in losses(priority, locks_memory=self.cell.realtime.lock_memory):
+                self._show("cell", text)
 
     def _stop_motion(self) -> None:
         """Stop as an operator would and wait for standstill, unless nobody is there to do it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cell_controller.config import (
     checks_positions,
     checks_programs,
+    checks_realtime,
     checks_recipes,
     checks_references,
     checks_wiring,
@@ -27,6 +28,7 @@ NAMES: tuple[Callable[[CellFile], Iterator[Finding]], ...] = (
     checks_wiring.placeholders_are_known,
     checks_positions.limits_are_in_order,
     checks_positions.conveyors_are_consistent,
+    checks_realtime.pinned_units_exist,
 )
 
 # These follow references, so they run when every name means something.

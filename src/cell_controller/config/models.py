@@ -26,6 +26,7 @@ from cell_controller.config.guarding import (
     StopStep,
     ZoneMember,
 )
+from cell_controller.config.realtime import Realtime
 from cell_controller.config.recipe import (
     GrindLimits,
     GrindRecipe,
@@ -104,6 +105,9 @@ class CellFile(Strict):
         default_factory=dict, description="space shared by stations: members by station"
     )
     safety: Safety = Field(description="interlock")
+    realtime: Realtime = Field(
+        Realtime(cpus={}, lock_memory=True), description="processors and memory of the machine"
+    )
 
     def resolve(self, *, run_dir: str, cell_file: str) -> CellFile:
         """The same cell with {run_dir} and {cell_file} filled in wherever they are allowed."""
@@ -220,6 +224,7 @@ __all__ = [
     "Part",
     "PlantModel",
     "Process",
+    "Realtime",
     "Recipe",
     "ReferenceMethod",
     "Relay",

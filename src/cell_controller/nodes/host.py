@@ -6,7 +6,6 @@ eventfd, on the descriptors of its local I/O and on the Unit's deadline, and doe
 
 from __future__ import annotations
 
-import gc
 import os
 import secrets
 import select
@@ -27,6 +26,7 @@ from rclpy.signals import SignalHandlerOptions
 from cell_controller.messages import Finished, StopRequested
 from cell_controller.nodes import cdr, convert, environment
 from cell_controller.nodes.actions import ActionServers
+from cell_controller.nodes.housekeeping import Housekeeping
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
@@ -78,6 +78,7 @@ class RosHost:
         self._local_of: dict[str, LocalIo] = {p: io for io in self._local_ios for p in io.ports}
         self._is_signalled = False
         self._failure = ""
+        self._housekeeping = Housekeeping()
 
     def post(self, port: str, message: object) -> None:
         """Into the inbox, from any thread; bytes are a serialized message, a str one that is none."""
@@ -125,8 +126,7 @@ class RosHost:
             executor.add_node(node)
             for io in self._local_ios:
                 io.begin(self.post)
-            gc.collect()
-            gc.freeze()  # what lives for the whole process is never looked at again
+            self._housekeeping.begin(time.monotonic())
             session, now_s = secrets.randbits(62) + 1, time.monotonic()
             if self._trace_path is not None:
                 writer = TraceWriter(self._trace_path, self._unit.name, session, now_s)
@@ -138,6 +138,7 @@ class RosHost:
             self._loop(runner)
         finally:
             self._is_over.set()
+            self._housekeeping.end()
             for io in self._local_ios:
                 io.close()
             if writer is not None:
@@ -207,6 +208,8 @@ class RosHost:
         settled_at_s = time.monotonic() + SETTLED_S
         while not self._is_over.is_set():
             waiting = {fd: io for io in self._local_ios if (fd := io.fileno()) is not None}
+            now_s = time.monotonic()
+            self._housekeeping.use(now_s, runner.due_s - now_s)
             limit_s = min(max(runner.due_s - time.monotonic(), 0.0), LONGEST_WAIT_S)
             ready, _, _ = select.select([self._wake_fd, *waiting], [], [], limit_s)
             now_s = time.monotonic()
