@@ -158,30 +158,20 @@ def the_commands_of_the_readme_work(cell: LiveCell) -> None:
     found = {message["command"]: message for message in readme_commands()}
     assert set(found) == {Command.STOP, Command.START}
     assert "state_seq" not in found[Command.STOP]
-    cell.reach(State.IDLE, 5.0)
-    for _ in range(CLEARS):
-        try:
-            _start_and_stop(cell, found[Command.START], found[Command.STOP])
-        except AssertionError:  # a machine that stalls may trip the interlock on the way: then again
-            if cell.state.state not in (State.ABORTING, State.ABORTED):
-                raise
-            cell.stalls.append(cell.describe())
-            cell.clear()
+
+    def act() -> None:
+        if cell.state.state == State.STOPPED:
             cell.must(Command.RESET)
-            cell.reach(State.IDLE, 15.0)
-        else:
-            return
-    raise AssertionError("the cell does not last from Start to Stop:\n" + "\n\n".join(cell.stalls))
+        cell.reach(State.IDLE, 15.0)
+        start = _from_yaml({**found[Command.START], "state_seq": cell.state.state_seq})
+        result = cell.client.send(replace(start, id=f"{start.id}-{time.monotonic_ns()}"), 5.0)
+        assert result.code in (ResultCode.ACCEPTED, ResultCode.REFUSED), result  # refused: there is no order
+        stop = _from_yaml(found[Command.STOP])
+        result = cell.client.send(replace(stop, id=f"{stop.id}-{time.monotonic_ns()}"), 5.0)
+        assert result.code is ResultCode.ACCEPTED, result
+        cell.reach(State.STOPPED, 60.0)
 
-
-def _start_and_stop(cell: LiveCell, start: dict[str, Any], stop: dict[str, Any]) -> None:
-    started = _from_yaml({**start, "state_seq": cell.state.state_seq})
-    result = cell.client.send(replace(started, id=f"{started.id}-{time.monotonic_ns()}"), 5.0)
-    assert result.code in (ResultCode.ACCEPTED, ResultCode.REFUSED), result  # refused: there is no order
-    stopped = _from_yaml(stop)
-    result = cell.client.send(replace(stopped, id=f"{stopped.id}-{time.monotonic_ns()}"), 5.0)
-    assert result.code is ResultCode.ACCEPTED, result
-    cell.reach(State.STOPPED, 60.0)
+    cell.despite_stalls(act)
 
 
 def _from_yaml(content: dict[str, Any]) -> CellCommand:

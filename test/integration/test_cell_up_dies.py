@@ -9,7 +9,7 @@ from pathlib import Path
 from cell_controller.bringup.locks import Locks
 from cell_controller.config import load_cell
 from cell_controller.plan import load_plan
-from support.live_cell import last_motion_s
+from support.motion_file import last_motion_s
 from support.ros_units import wait_until
 
 from .cases import JITTER_S

@@ -7,7 +7,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,22 +25,14 @@ from cell_controller.messages import (
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, Mode, State
 from cell_controller.runtime import ports
+from support.motion_file import last_motion_s
 
 CLEARS = 3
+# Rules that a machine trips by which nothing is wrong but its speed.
+STALLS = ("late", "line_lost", "station_lost", "manager_lost", "stale_data", "bus_stopped")
 PRESSES, PRESS_S, RELEASE_S = 4, 15.0, 0.5  # of the hold-to-run button
 FRESH_S = 0.5
 READY_S = 90.0  # eleven interpreters on two busy cores
-STANDSTILL_M_S = 0.002  # of an axis; below any motion that is meant
-STANDSTILL_RPM = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """True motion of one axis (m/s) or spindle (rpm), from the simulator."""
-
-    at_s: float
-    mover: str
-    speed: float
 
 
 class Starter(Protocol):
@@ -162,22 +153,35 @@ class LiveCell:
                 return
         raise AssertionError(f"Clear did not last\n{self.describe()}")
 
-    def start(self) -> None:
-        """From Stopped to Execute. A machine that stalls may trip the interlock on the way: then again."""
+    def despite_stalls(self, act: Callable[[], None]) -> None:
+        """Begun from Stopped. A machine that stalls may trip the interlock on the way: then again."""
         for _ in range(CLEARS):
             try:
-                self.must(Command.RESET)
-                self.reach(State.IDLE, 15.0)
-                self.must(Command.START)
-                self.reach(State.EXECUTE, 60.0)
+                act()
             except AssertionError:
-                if self.state.state != State.ABORTED:
+                if not self._has_stalled():
                     raise
                 self.stalls.append(self.describe())
+                self.clean_up()
                 self.clear()
             else:
                 return
-        raise AssertionError("the cell does not start:\n" + "\n\n".join(self.stalls))
+        raise AssertionError("the machine stalls again and again:\n" + "\n\n".join(self.stalls))
+
+    def _has_stalled(self) -> bool:
+        """The cell has aborted because something was late, and for no other reason."""
+        trips = self.client.safety.trips if self.client.safety is not None else ()
+        return self.state.state == State.ABORTED and bool(trips) and trips[0].rule in STALLS
+
+    def start(self) -> None:
+        """From Stopped to Execute."""
+        self.despite_stalls(self._start)
+
+    def _start(self) -> None:
+        self.must(Command.RESET)
+        self.reach(State.IDLE, 15.0)
+        self.must(Command.START)
+        self.reach(State.EXECUTE, 60.0)
 
     def order(self, quantity: int) -> str:
         order_id = f"order-{time.monotonic_ns()}"
@@ -193,19 +197,30 @@ class LiveCell:
 
     def produce(self, quantity: int, timeout_s: float) -> None:
         """An order from Stopped to Complete, all parts good."""
-        order_id = self.order(quantity)
-        self.start()
-        self.reach(State.COMPLETE, timeout_s)
-        parts = self.client.get_parts(order_id=order_id).parts
-        assert [p.verdict.name for p in parts] == ["GOOD"] * quantity, self.describe()
+
+        def act() -> None:
+            order_id = self.order(quantity)
+            self._start()
+            self.reach(State.COMPLETE, timeout_s)
+            parts = self.client.get_parts(order_id=order_id).parts
+            assert [p.verdict.name for p in parts] == ["GOOD"] * quantity, self.describe()
+
+        self.despite_stalls(act)
         self.must(Command.STOP)
         self.reach(State.STOPPED, 15.0)
 
     def weld_until_contact(self) -> None:
         """An order of one part, run until the pin is in the material."""
-        self.order(1)
-        self.start()
-        self.until(self._is_welding, 60.0, "a weld")
+
+        def act() -> None:
+            self.order(1)
+            self._start()
+            ends = (State.ABORTED, State.STOPPED)
+            self.until(lambda: self._is_welding() or self.state.state in ends, 60.0, "a weld")
+            assert self._is_welding(), self.describe()
+            assert self.state.state == State.EXECUTE, self.describe()
+
+        self.despite_stalls(act)
 
     def _is_welding(self) -> bool:
         robot = self.client.station_states.get("robot")
@@ -214,8 +229,8 @@ class LiveCell:
     def clean_up(self) -> None:
         """What an operator does after an abort: tool out, parts disposed of, simulated parts taken away."""
         self.reach(State.ABORTED, 30.0)
-        if any(s.tool_in_material for s in self.client.station_states.values()):
-            self.recover_tool("robot")
+        for station in [s.station for s in self.client.station_states.values() if s.tool_in_material]:
+            self.recover_tool(station)
         for part in self.client.get_parts().parts:
             if part.needs_disposition:
                 reply = self.client.dispose_part(part.part_id, Disposition.SCRAP, reason="test")
@@ -278,28 +293,3 @@ class LiveCell:
         self.until(lambda: self.client.age_s(ports.SAFETY) < FRESH_S, 15.0, "a fresh safety state")
         assert self.client.safety is not None
         assert self.client.safety.phase is SafetyPhase.TRIPPED, self.describe()
-
-
-def samples(path: Path) -> list[Sample]:
-    """The motion file; its last line may be half written."""
-    found = []
-    for line in path.read_text().splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if entry["kind_of"] == "motion":
-            found.append(Sample(entry["at_s"], entry["mover"], entry["speed"]))
-    return found
-
-
-def last_motion_s(path: Path, spindles: set[str], movers: Iterable[str] | None = None) -> float:
-    """When anything last moved; -inf when nothing has."""
-    wanted = None if movers is None else set(movers)
-    times = [
-        s.at_s
-        for s in samples(path)
-        if (wanted is None or s.mover in wanted)
-        and abs(s.speed) > (STANDSTILL_RPM if s.mover in spindles else STANDSTILL_M_S)
-    ]
-    return max(times, default=float("-inf"))
