@@ -22,6 +22,7 @@ class Guarding:
         self.is_escalated = False
         self.is_recovery_due = False  # nothing but the lock is missing for the recovery that is asked for
         self._locking_since_s = inf
+        self._motion_s = -inf  # something was let move until then
 
     def is_locked(self, snapshot: Snapshot) -> bool:
         """Locked, and told to be for so long that the switch cannot be speaking of an earlier time."""
@@ -30,9 +31,11 @@ class Guarding:
 
     def outputs(self, snapshot: Snapshot) -> dict[str, tuple[int, int]]:
         """Outputs and mask per module."""
+        if snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY):
+            self._motion_s = snapshot.now_s
         is_still = not snapshot.moving()
         self._escalate(snapshot, is_still)
-        keeps_locked = self._keeps_locked(snapshot, is_still)
+        keeps_locked = self._keeps_locked(snapshot, is_still and self._is_measured_anew(snapshot))
         self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
         for channel, is_on in (
@@ -50,6 +53,20 @@ class Guarding:
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
             if snapshot.now_s - snapshot.phase_since_s >= budget_s:
                 self.is_escalated = True
+
+    def _is_measured_anew(self, snapshot: Snapshot) -> bool:
+        """Every mover was measured after the stop must have begun: a slow line may still show a standstill
+        from before a motion that the stop has cut short."""
+        since_s = self._motion_s + STOP_BEGINS_WITHIN_S
+        for line in snapshot.lines.values():
+            if line.states is None:
+                return False
+            for name in line.limits.drives if line.limits.moves else ():
+                state = line.drives.get(name)
+                age_s = inf if state is None else line.states.guard.stamp_s - state.measured_at_s
+                if not line.received_at_s - age_s >= since_s:
+                    return False
+        return True
 
     def _keeps_locked(self, snapshot: Snapshot, is_still: bool) -> bool:
         wants_motion = snapshot.permit is not None and snapshot.permit.permit is Permit.MOTION

@@ -151,7 +151,7 @@ def guard_lock(bench: Bench) -> bool:
 
 def test_nothing_moves_before_the_guard_is_locked_and_has_had_its_time(bench: Bench) -> None:
     bench.edit("weld_z", is_stopped=True)
-    bench.run(0.3)
+    bench.run(0.5)
     assert not guard_lock(bench), "at standstill people may go in"
     bench.switch("guard_locked", False)
     bench.to_recovery("robot", "weld_z")
@@ -165,12 +165,26 @@ def test_nothing_moves_before_the_guard_is_locked_and_has_had_its_time(bench: Be
 
 def test_a_switch_that_still_shows_the_lock_of_an_earlier_time_is_not_believed(bench: Bench) -> None:
     bench.ask(Permit.NONE, mode=Mode.MANUAL)
-    bench.run(0.2)
+    bench.run(0.5)  # the stop has begun and all stand: the guard is unlocked
+    assert not guard_lock(bench)
     bench.ask(Permit.RECOVERY, recover_station="robot")
     bench.run(0.2)
     assert bench.safety.phase is SafetyPhase.TRIPPED
     bench.run(0.3)
     assert bench.safety.phase is SafetyPhase.RECOVERY
+
+
+def test_the_guard_stays_locked_until_a_standstill_was_measured_after_the_stop_has_begun() -> None:
+    """A spindle may have begun to turn since a slow line last looked at it."""
+    bench = Bench()
+    bench.to_motion()
+    bench.buses["grind_line"].measured_late_s["grind_wheel"] = 0.2
+    bench.switch("estop_ok", False)
+    bench.run(0.6)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    assert guard_lock(bench)
+    bench.run(0.2)
+    assert not guard_lock(bench)
 
 
 def test_a_lock_that_opens_ends_it(bench: Bench) -> None:
