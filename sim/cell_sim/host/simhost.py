@@ -26,6 +26,7 @@ class SimHost:
         self._sessions = random.Random(f"{seed}/sessions")
         self._latched: dict[str, dict[str, Sent]] = defaultdict(dict)
         self._planned: dict[str, float] = {}
+        self._listeners: dict[str, list[SimNode]] = {}  # by port; anew after every start
         self.observers: list[Observer] = []
         self.arrivals: dict[str, list[Arrival]] = defaultdict(list)  # by port
         self.lives: list[Lives] = []
@@ -45,6 +46,7 @@ class SimHost:
         """Start, or restart after a kill: a new Unit with a new session."""
         node = self.nodes[name]
         self.tell(name, "start")
+        self._listeners.clear()
         node.start(self._sessions.getrandbits(62) + 1, self.now_s)
         for port in sorted(node.subscribed & self._latched.keys()):
             for sent in self._latched[port].values():
@@ -82,6 +84,7 @@ class SimHost:
         if node.life is not Life.HUNG:
             raise ValueError(f"{name} is {node.life.value}, not hung")
         self.nodes[name] = node.successor()
+        self._listeners.clear()
         self._planned.pop(name, None)
         node.name, node.local = former, _no_file
         self.nodes[former] = node
@@ -103,9 +106,13 @@ class SimHost:
             observe(self.now_s, source, sent)
         if is_latched:
             self._latched[sent.port][source] = sent
-        for node in self.nodes.values():
-            if sent.port in node.subscribed and node.name != source:
-                for arrival_s in self.transport.arrivals(sent.port, source, node.name, self.now_s):
+        port, now_s = sent.port, self.now_s
+        listeners = self._listeners.get(port)
+        if listeners is None:
+            listeners = self._listeners[port] = [n for n in self.nodes.values() if port in n.subscribed]
+        for node in listeners:
+            if node.name != source:
+                for arrival_s in self.transport.arrivals(port, source, node.name, now_s):
                     self.scheduler.at(arrival_s, self._arrival(node, sent))
 
     def _arrival(self, node: SimNode, sent: Sent) -> Callable[[], None]:

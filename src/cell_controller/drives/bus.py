@@ -71,7 +71,6 @@ class DriveBus:
             for d in self._devices
             if isinstance(d.drive, AxisDrive) and d.drive.control_bandwidth_hz is not None
         )
-        self._inputs_depth = 10 * len(cell.lines)  # the commands of all lines come on one port
         self._permit = PermitBook(name, tuple(d.name for d in self._devices), plan.permit_valid_s)
         self._talk: Conversation | None = None  # while the port is open
         self._phase = LinePhase.CLOSED
@@ -92,7 +91,7 @@ class DriveBus:
     @property
     def inputs(self) -> tuple[Input, ...]:
         return (
-            LINE_COMMAND.input(wakes=True, depth=self._inputs_depth, sources=(INTERLOCK,)),
+            LINE_COMMAND.input(wakes=True, sources=(INTERLOCK,), is_for=self._is_mine),
             RX.input(wakes=True, depth=RX_DEPTH),
             LINE_EVENT.input(wakes=True),
             STOP_REQUESTED.input(wakes=True),
@@ -101,6 +100,10 @@ class DriveBus:
     @property
     def outputs(self) -> tuple[Output, ...]:
         return (DRIVE_STATES.output(), TX.output(), LINE_REQUEST.output(), FINISHED.output())
+
+    def _is_mine(self, command: LineCommand) -> bool:
+        """The commands of all lines come on one port."""
+        return command.line == self.name
 
     def step(self, inputs: Inputs, now_s: float) -> Step:
         self._out = []

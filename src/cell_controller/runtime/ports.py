@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cell_controller import messages as m
 from cell_controller.runtime.unit import Action, Input, Output, Qos, Service
@@ -24,8 +25,9 @@ class Port:
         depth: int = 10,
         sources: tuple[str, ...] | None = None,
         max_age_s: Mapping[str, float] | None = None,
+        is_for: Callable[[Any], bool] | None = None,
     ) -> Input:
-        return Input(self.name, self.type, self.qos, wakes, depth, sources, max_age_s)
+        return Input(self.name, self.type, self.qos, wakes, depth, sources, max_age_s, is_for)
 
     def output(self) -> Output:
         return Output(self.name, self.type, self.qos)

@@ -64,6 +64,8 @@ class _Inbox:
                 return False  # of a Unit that this one does not listen to
             if not self._accept(port, guard, message, at_s):
                 return False
+            if declared.is_for is not None and not declared.is_for(message):
+                return False
         queue = self._queues[port]
         if len(queue) >= declared.depth:
             queue.popleft()

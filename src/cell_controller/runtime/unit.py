@@ -6,10 +6,10 @@ the deadline that the last step asked for, and earlier when an input marked `wak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from cell_controller.messages import Guard, Outcome
 
@@ -36,6 +36,8 @@ class Input:
     depth: int = 10  # messages kept between two steps; more is an overflow fault
     sources: tuple[str, ...] | None = None  # guarded: accepted sources; None accepts any
     max_age_s: Mapping[str, float] | None = None  # guarded: per source; the Unit is stepped when one expires
+    # guarded: what is for another Unit counts for session, sequence and age, but is not kept and wakes nobody
+    is_for: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
