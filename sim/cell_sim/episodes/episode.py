@@ -44,6 +44,7 @@ class Task:
     seed: str
     faults: tuple[Fault, ...] | None = None  # None: those of the seed
     relay: bool | None = None
+    faults_s: float = END_S  # no fault begins later
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def run(task: Task, make: Make = make_unit) -> Outcome:
     supervisor = Supervisor(cell, unit_names(cell.cell))
     injector = Injector(cell, supervisor, faults)
     person = Person(cell, supervisor)
-    while cell.now_s < END_S and not cell.invariants.violations:
+    while cell.now_s < task.faults_s and not cell.invariants.violations:
         person.look_and_act()
     injector.close()
     end_s, is_good = cell.now_s + AFTERWARDS_S, False

@@ -13,6 +13,7 @@ from pathlib import Path
 from cell_controller.errors import CellError
 from cell_sim.episodes.episode import Outcome, Task, run
 from cell_sim.episodes.faults import Fault, from_json
+from cell_sim.episodes.schedule import END_S
 from cell_sim.host.simcell import Make
 
 FORMAT = 1
@@ -64,6 +65,7 @@ def save(directory: Path, task: Task, outcome: Outcome) -> Path:
         "cell": str(task.cell),
         "cell_file": task.cell.read_text(),
         "relay": outcome.relay,
+        "faults_s": task.faults_s,
         "faults": [fault.as_json() for fault in outcome.faults],
         "violations": [list(v) for v in outcome.violations],
         "last_events": list(outcome.last_events),
@@ -81,6 +83,12 @@ def load(path: Path, cell: Path | None = None) -> Task:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}, not {FORMAT}")
         faults: tuple[Fault, ...] = tuple(from_json(fault) for fault in content["faults"])
-        return Task(cell or Path(content["cell"]), str(content["seed"]), faults, bool(content["relay"]))
+        return Task(
+            cell or Path(content["cell"]),
+            str(content["seed"]),
+            faults,
+            bool(content["relay"]),
+            float(content.get("faults_s", END_S)),
+        )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise FailureFileError(path, str(error)) from error
