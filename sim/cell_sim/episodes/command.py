@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FRESH_SEEDS = 1_000_000_000
 FAILURES = Path("failures")
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True, subcommand_metavar="")
 
 
 @app.callback()

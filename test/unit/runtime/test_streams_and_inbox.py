@@ -189,6 +189,25 @@ def test_messages_of_other_units_are_no_fault(unit: Listener, runner: Runner) ->
     assert unit.orders[-1] == ()
 
 
+def test_what_is_for_another_unit_counts_for_the_stream_and_wakes_nobody() -> None:
+    port = ORDER.input(wakes=True, is_for=lambda order: order.station == "robot", depth=2)
+    unit = Listener(inputs=(port,))
+    runner = Runner(unit, 7, 0.0)
+    runner.step(0.0)
+    due_s = runner.due_s
+    for seq in (1, 2, 3):
+        runner.deliver(ORDER.name, Order("spindle", guard=Guard("cell_manager", 5, seq, 0.0)), 0.1)
+    assert runner.due_s == due_s
+    runner.deliver(ORDER.name, Order("robot", guard=Guard("cell_manager", 5, 3, 0.0)), 0.1)
+    assert runner.due_s == due_s, "repeated: the sequence is that of all"
+    runner.deliver(ORDER.name, Order("robot", guard=Guard("cell_manager", 5, 4, 0.0)), 0.1)
+    assert runner.due_s == 0.1
+    runner.deliver(ORDER.name, Order("spindle", guard=Guard("cell_manager", 6, 1, 0.0)), 0.1)
+    runner.step(0.1)
+    assert set(unit.kinds) == {FaultKind.REORDERED, FaultKind.NEW_SESSION}
+    assert [o.station for o in unit.orders[-1]] == ["robot"]
+
+
 def test_a_message_of_another_type_is_malformed(unit: Listener, runner: Runner) -> None:
     runner.deliver(ORDER.name, Rx(b"", 0.0), 0.1)
     assert runner.due_s <= 0.1
