@@ -6,9 +6,10 @@ own, a thousand seconds and more away from the interlock's, so that no stamp is 
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 from cell_controller.config import CELL_MANAGER, AxisDrive, CellFile, SpindleDrive
 from cell_controller.messages import (
@@ -40,6 +41,7 @@ TICK_S = 0.01
 PERIODS_S = {"drive_states": 0.02, "setpoint": 0.04, "cell_permit": 0.05}
 
 _LOADED: list[tuple[CellFile, CellPlan]] = []
+_IN_MOTION: list[tuple[Any, Any]] = []  # what was asked for, and the bench that is forked
 
 
 def demo_cell() -> tuple[CellFile, CellPlan]:
@@ -63,16 +65,24 @@ class FakeBus:
     stamp_s: float = 0.0
     measured_late_s: dict[str, float] = field(default_factory=dict)
     frozen: bool = False  # does not react to commands
+    stuck: set[str] = field(default_factory=set)  # drives whose readings are the same to the last count
 
     def message(self, now_s: float) -> DriveStates:
         self.seq += 1
         self.stamp_s = now_s + self.offset_s
-        drives = tuple(
-            replace(d, measured_at_s=self.stamp_s - self.measured_late_s.get(d.drive, 0.005))
-            for d in self.states.drives
-        )
+        drives = tuple(self._read(d) for d in self.states.drives)
         return replace(
             self.states, drives=drives, guard=Guard(self.line, self.session, self.seq, self.stamp_s)
+        )
+
+    def _read(self, state: DriveState) -> DriveState:
+        """A reading flickers by less than anything counts, as encoders do, unless it is stuck."""
+        flicker = 0.0 if state.drive in self.stuck else 1e-9 * (self.seq % 2)
+        return replace(
+            state,
+            measured_at_s=self.stamp_s - self.measured_late_s.get(state.drive, 0.005),
+            measured_position_m=state.measured_position_m + flicker,
+            measured_speed_rpm=state.measured_speed_rpm + flicker,
         )
 
     def obey(self, command: LineCommand) -> None:
@@ -117,10 +127,29 @@ class Bench:
         self._due_s: dict[str, float] = {}
         self.start_interlock()
 
+    @classmethod
+    def in_motion(cls, cell: tuple[CellFile, CellPlan] | None = None) -> Self:
+        """A bench of its own, a moment after motion began; brought there once, then forked."""
+        key = (cls, cell[0].safety if cell else None)
+        for known, bench in _IN_MOTION:
+            if known == key:
+                return cast("Self", bench.fork())
+        bench = cls(cell=cell)
+        bench.to_motion()
+        _IN_MOTION.append((key, bench))
+        return bench.fork()
+
+    def fork(self) -> Self:
+        """Another bench in the same state; what never changes is shared."""
+        limits = self.interlock._limits
+        shared = (self.cell, self.plan, limits, limits.ages)
+        return deepcopy(self, {id(thing): thing for thing in shared})
+
     def start_interlock(self) -> None:
         """A new interlock in place of the old one, as after a crash."""
         self.session += 1
-        self.runner = Runner(Interlock(self.cell, self.plan), self.session, self.now_s)
+        self.interlock = Interlock(self.cell, self.plan)
+        self.runner = Runner(self.interlock, self.session, self.now_s)
         self.commands = {}
 
     def _first_states(self, line: str) -> DriveStates:
@@ -135,19 +164,37 @@ class Bench:
         if isinstance(drive, AxisDrive):
             position_m = {"weld_z": 0.06, "grind_infeed": 0.04}.get(name, 0.0)
             return replace(
-                state, measured_position_m=position_m, measured_speed_m_s=0.0, measured_force_n=0.0
+                state,
+                measured_position_m=position_m,
+                measured_speed_m_s=0.0,
+                measured_force_n=0.0,
+                measured_current_a=0.0,
+                measured_temperature_c=25.0,
             )
         if isinstance(drive, SpindleDrive):
-            return replace(state, measured_speed_rpm=0.0, measured_torque_nm=0.0)
-        return replace(state, inputs=0b11111)
+            return replace(
+                state,
+                measured_speed_rpm=0.0,
+                measured_torque_nm=0.0,
+                measured_power_w=0.0,
+                measured_current_a=0.0,
+                measured_temperature_c=25.0,
+            )
+        return replace(state, inputs=0xFFFF, analog_inputs=(250.0, 30000.0, 0.0, 0.0))
 
     # what a test changes
 
-    def edit(self, drive: str, **changes: Any) -> None:
-        """Change what a drive reports."""
+    def edit(self, drive: str, *, jumps: bool = False, **changes: Any) -> None:
+        """Change what a drive reports. It has got there as a drive does, unless it jumps."""
+        self._settle(drive, changes, jumps)
         bus = self.buses[self.cell.drives[drive].line]
         drives = tuple(replace(d, **changes) if d.drive == drive else d for d in bus.states.drives)
         bus.states = replace(bus.states, drives=drives)
+
+    def _settle(self, drive: str, changes: dict[str, Any], jumps: bool) -> None:
+        axis = self.interlock._snapshot.axes.get(drive)
+        if axis is not None and not jumps and {"measured_position_m", "measured_speed_m_s"} & changes.keys():
+            axis.forget()
 
     def edit_line(self, line: str, **changes: Any) -> None:
         """Change what a bus reports of its line."""

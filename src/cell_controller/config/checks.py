@@ -10,6 +10,7 @@ from cell_controller.config import (
     checks_realtime,
     checks_recipes,
     checks_references,
+    checks_watching,
     checks_wiring,
     checks_zones,
 )
@@ -29,6 +30,8 @@ NAMES: tuple[Callable[[CellFile], Iterator[Finding]], ...] = (
     checks_positions.limits_are_in_order,
     checks_positions.conveyors_are_consistent,
     checks_realtime.pinned_units_exist,
+    checks_watching.warnings_come_before_trips,
+    checks_watching.hard_stops_trip_at_once,
 )
 
 # These follow references, so they run when every name means something.
@@ -47,6 +50,10 @@ RELATIONS: tuple[Callable[[CellFile], Iterator[Finding]], ...] = (
     checks_positions.tool_axes_are_absolute,
     checks_positions.axes_find_their_zero,
     checks_positions.force_trips_are_inside_the_axes,
+    checks_watching.watched_inputs_are_different,
+    checks_watching.process_limits_can_be_passed,
+    checks_watching.floors_are_under_the_tool,
+    checks_watching.power_trips_can_be_reached,
     checks_zones.shared_places_are_zones,
     checks_zones.zones_have_members,
     checks_zones.members_are_measured_on_their_own_axis,
@@ -57,6 +64,7 @@ RECIPES: tuple[Callable[[CellFile, Mapping[str, Recipe]], Iterator[Finding]], ..
     checks_recipes.wheels_are_described,
     checks_recipes.welds_are_inside_the_cell,
     checks_recipes.grinding_is_inside_the_cell,
+    checks_watching.recipes_stay_below_the_trips,
 )
 
 

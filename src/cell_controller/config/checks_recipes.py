@@ -51,7 +51,7 @@ def _weld(cell: CellFile, name: str, recipe: Recipe, robot: WeldingRobot) -> Ite
     if weld.axial_force_n >= limit_n:
         text = f"not below the trip limit of {robot.z}, {quantity(limit_n, 'N')}"
         yield Finding(("weld", "axial_force_n"), text, "lower it", name)
-    floor_m = cell.axis(robot.z).min_m
+    floor_m = cell.floor_m(robot.z)
     pin_m = recipe.part.thickness_m - recipe.tool.pin_length_m - weld.heel_plunge_m - weld.depth_authority_m
     if pin_m < floor_m:
         text = (
@@ -102,6 +102,11 @@ def _grind(cell: CellFile, name: str, recipe: Recipe, station: GrindingSpindle) 
     depth_m = -(grind.rough_m + grind.finish_m)
     if finding := outside_axis(cell, station.infeed, depth_m, ("grind", "rough_m"), name):
         yield finding
+    elif depth_m < cell.floor_m(station.infeed):
+        floor = quantity(cell.floor_m(station.infeed), "m")
+        yield Finding(
+            ("grind", "rough_m"), f"ends below the floor of {station.infeed}, {floor}", "lower it", name
+        )
     end_m = station.traverse_start_m + recipe.part.grind_length_m
     if finding := outside_axis(cell, station.traverse, end_m, ("part", "grind_length_m"), name):
         yield finding

@@ -117,14 +117,29 @@ def _references(cell: CellFile) -> Iterator[Reference]:
         for station, member in members.items():
             yield ("zones", zone, station), station, (Thing.STATION,)
             yield ("zones", zone, station, "drive"), member.drive, (Thing.AXIS,)
+    yield from _safety_references(cell)
+
+
+def _safety_references(cell: CellFile) -> Iterator[Reference]:
     safety = cell.safety
-    for name in safety.inputs:
+    for name, watched in safety.inputs.items():
         yield ("safety", "inputs", name), name, (Thing.INPUT,)
+        if watched.second is not None:
+            yield ("safety", "inputs", name, "second"), watched.second, (Thing.INPUT,)
+        if watched.while_turning is not None:
+            yield ("safety", "inputs", name, "while_turning"), watched.while_turning, (Thing.SPINDLE,)
     yield ("safety", "drive_enable"), safety.drive_enable, (Thing.OUTPUT,)
     yield ("safety", "guard_lock"), safety.guard_lock, (Thing.OUTPUT,)
     yield ("safety", "guard_locked"), safety.guard_locked, (Thing.INPUT,)
-    for name in safety.max_axial_force_n:
-        yield ("safety", "max_axial_force_n", name), name, (Thing.AXIS,)
+    if safety.enabling_device is not None:
+        yield ("safety", "enabling_device"), safety.enabling_device, (Thing.INPUT,)
+    for key in ("max_axial_force_n", "depth_floor_m"):
+        for name in getattr(safety, key):
+            yield ("safety", key, name), name, (Thing.AXIS,)
+    for name, value in safety.analog.items():
+        yield ("safety", "analog", name), name, (Thing.ANALOG,)
+        if value.while_turning is not None:
+            yield ("safety", "analog", name, "while_turning"), value.while_turning, (Thing.SPINDLE,)
 
 
 def _signal_references(cell: CellFile) -> Iterator[Reference]:

@@ -38,7 +38,16 @@ class _Drive(Strict):
     label: Text = Field(description="name that operators see")
 
 
-class AxisDrive(_Drive):
+class _Mover(_Drive):
+    max_current_a: Positive | None = Field(
+        None, description="motor current that trips in A, if it is watched"
+    )
+    max_temperature_c: Positive | None = Field(
+        None, description="temperature of the drive's power stage that trips in C, if it is watched"
+    )
+
+
+class AxisDrive(_Mover):
     """A linear axis behind a servo drive; positions count along its positive direction."""
 
     kind: Literal[DriveKind.AXIS]
@@ -77,7 +86,7 @@ class Wheel(Strict):
         return min(self.marked_rpm, self.surface_limit_rpm)
 
 
-class SpindleDrive(_Drive):
+class SpindleDrive(_Mover):
     """A spindle behind an inverter."""
 
     kind: Literal[DriveKind.SPINDLE]
@@ -85,7 +94,8 @@ class SpindleDrive(_Drive):
     max_speed_rpm: Positive = Field(description="speed limit in rpm")
     ramp_s: Positive = Field(description="time from standstill to max_speed_rpm and back in s")
     inertia_kg_m2: Positive = Field(description="inertia of spindle and tool in kg m²")
-    max_torque_nm: Positive = Field(description="torque limit in N m")
+    max_torque_nm: Positive = Field(description="torque limit in N m; above it trips")
+    max_power_w: Positive | None = Field(None, description="power that trips in W, if it is watched")
     standstill_rpm: Positive = Field(description="slower than this is standstill, in rpm")
     wheel: Wheel | None = Field(None, description="grinding wheel, on a grinding spindle")
 

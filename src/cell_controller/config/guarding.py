@@ -7,9 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cell_controller.config.values import (
-    Flag,
     IfDead,
-    InputRule,
     Name,
     Number,
     Positive,
@@ -18,6 +16,7 @@ from cell_controller.config.values import (
     Text,
     Until,
 )
+from cell_controller.config.watching import AnalogWatch, SafetyInput, Trips
 
 
 class StopStep(Strict):
@@ -88,13 +87,6 @@ class Relay(Strict):
     )
 
 
-class SafetyInput(Strict):
-    """One input that must be on; missing or old counts as off."""
-
-    rule: InputRule = Field(description="rule that trips when it is off")
-    is_recoverable: Flag = Field(description="a recovery permit is possible while the rule is tripped")
-
-
 class Safety(Strict):
     """What the interlock watches and what it limits."""
 
@@ -118,3 +110,13 @@ class Safety(Strict):
     max_axial_force_n: dict[Name, Positive] = Field(
         default_factory=dict, description="trip limit of the axial force by axis in N"
     )
+    depth_floor_m: dict[Name, Number] = Field(
+        default_factory=dict, description="lowest position of an axis over its anvil in m, by axis"
+    )
+    analog: dict[Name, AnalogWatch] = Field(
+        default_factory=dict, description="process values that trip, by analog input"
+    )
+    enabling_device: Name | None = Field(
+        None, description="input: enabling device held; with it nothing moves in manual mode without it"
+    )
+    trips: Trips = Field(default_factory=Trips, description="how near to a limit warns and trips")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from pydantic import Field
 
 from cell_controller.config.drives import (
@@ -20,7 +22,6 @@ from cell_controller.config.guarding import (
     MoveStep,
     Relay,
     Safety,
-    SafetyInput,
     Step,
     StopProgram,
     StopStep,
@@ -38,6 +39,7 @@ from cell_controller.config.recipe import (
 )
 from cell_controller.config.stations import Conveyor, GrindingSpindle, Station, StationPrograms, WeldingRobot
 from cell_controller.config.values import (
+    AnalogRule,
     Count,
     DriveKind,
     Flag,
@@ -54,6 +56,7 @@ from cell_controller.config.values import (
     Text,
     Until,
 )
+from cell_controller.config.watching import AnalogWatch, SafetyInput, Trips
 
 INTERLOCK = "interlock"
 CELL_MANAGER = "cell_manager"
@@ -176,6 +179,10 @@ class CellFile(Strict):
             raise TypeError(f"{name} is no axis but {drive.kind.value}")
         return drive
 
+    def floor_m(self, name: str) -> float:
+        """The lowest position that an axis may have: its depth floor if it has one, or its lower limit."""
+        return max(self.axis(name).min_m, self.safety.depth_floor_m.get(name, -inf))
+
     def spindle(self, name: str) -> SpindleDrive:
         """A spindle by name; TypeError for another kind of drive, which a loaded cell never has there."""
         drive = self.drives[name]
@@ -204,7 +211,9 @@ __all__ = [
     "INTERLOCK",
     "RECORDER",
     "RESERVED_NAMES",
+    "AnalogRule",
     "AnalogSignal",
+    "AnalogWatch",
     "AxisDrive",
     "CellFile",
     "Conveyor",
@@ -241,6 +250,7 @@ __all__ = [
     "StepAction",
     "StopProgram",
     "StopStep",
+    "Trips",
     "Until",
     "WeldLimits",
     "WeldRecipe",

@@ -20,6 +20,7 @@ _ENDINGS = (
     ("_n", "N"),
     ("_c", "°C"),
     ("_w", "W"),
+    ("_a", "A"),
     ("_s", "s"),
 )
 
@@ -30,11 +31,11 @@ def unit_of(key: str) -> str:
 
 
 def unit_at(path: tuple[str | int, ...]) -> str:
-    """The unit of the value at a path; a section like max_axial_force_n carries that of its values."""
+    """The unit of the value at a path; in a section like depth_floor_m that of its values."""
     keys = [part for part in path if isinstance(part, str)]
     if not keys:
         return ""
-    above = keys[-2] if len(keys) > 1 and keys[-2].startswith("max_") else ""
+    above = keys[-2] if len(keys) > 1 and keys[-2].startswith(("max_", "depth_")) else ""
     return unit_of(keys[-1]) or unit_of(above)
 
 

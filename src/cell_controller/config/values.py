@@ -112,6 +112,16 @@ class InputRule(StrEnum):
     GUARD = "guard"
     RELAY = "relay"
     AIR = "air"
+    COOLANT = "coolant"
+
+
+class AnalogRule(StrEnum):
+    """The interlock's rule that a measured process value feeds."""
+
+    TEMPERATURE = "temperature"
+    VIBRATION = "vibration"
+    AIR = "air"
+    COOLANT = "coolant"
 
 
 class PlantModel(StrEnum):

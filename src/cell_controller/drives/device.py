@@ -49,7 +49,7 @@ class Device:
         self._reset_left: list[Wanted] = []
         self._turns = 0
         self._audits = 0
-        self._slow_turns = [0] * len(profile.reads.slow)
+        self._slow_turns = [-block.every for block in profile.reads.slow]  # due at once: unread is unknown
         self.transactions = self.timeouts = self.crc_errors = self.other_errors = 0
 
     # State

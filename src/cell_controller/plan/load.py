@@ -17,7 +17,7 @@ from cell_controller.config import (
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.profile import DriveProfile, load_profile
-from cell_controller.plan import checks, checks_force, checks_timing
+from cell_controller.plan import checks, checks_force, checks_timing, checks_watching
 from cell_controller.plan.make import Profiles, make_plan
 from cell_controller.plan.values import CellPlan
 
@@ -29,6 +29,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.channels_exist,
     checks.unverified_fields_are_accepted,
     checks.watchdogs_exist,
+    checks_watching.watched_values_are_measured,
 )
 
 TIMING_CHECKS: tuple[Callable[[CellFile, CellPlan], Iterator[Finding]], ...] = (

@@ -2,9 +2,11 @@
 
 from cell_controller.safety.errors import SafetyError, SafetySetupError
 from cell_controller.safety.findings import RuleName, StopCategory
+from cell_controller.safety.from_cell import limits_of
 from cell_controller.safety.interlock import Interlock
-from cell_controller.safety.limits import SafetyLimits, limits_of
-from cell_controller.safety.rules import RULES, Rule
+from cell_controller.safety.limits import SafetyLimits
+from cell_controller.safety.rule import Rule
+from cell_controller.safety.table import RULES
 
 __all__ = [
     "RULES",

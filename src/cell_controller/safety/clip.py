@@ -88,10 +88,11 @@ def clip_axis(
 
 def _clip_move(limits: AxisLimits, setpoint: DriveSetpoint, max_speed_m_s: float) -> Clipped:
     target_m = setpoint.target_position_m
-    if not limits.min_m <= target_m <= limits.max_m:
+    if not limits.lowest_m <= target_m <= limits.max_m:
         return Clipped(
             None,
-            f"{limits.name}: target {target_m:.6g} m is outside {limits.min_m:.6g} to {limits.max_m:.6g} m",
+            f"{limits.name}: target {target_m:.6g} m is outside "
+            f"{limits.lowest_m:.6g} to {limits.max_m:.6g} m",
         )
     speed_m_s, acceleration_m_s2 = setpoint.target_speed_m_s, setpoint.target_acceleration_m_s2
     if speed_m_s <= 0.0 or acceleration_m_s2 <= 0.0 or setpoint.force_limit_n < 0.0:
@@ -124,7 +125,7 @@ def _clip_velocity(
     allowed_m_s = max_speed_m_s
     if state.is_homed:
         position_m = state.measured_position_m
-        way_m = limits.max_m - position_m if speed_m_s > 0.0 else position_m - limits.min_m
+        way_m = limits.max_m - position_m if speed_m_s > 0.0 else position_m - limits.lowest_m
         allowed_m_s = min(allowed_m_s, approach_speed_m_s(limits, way_m))
     if abs(speed_m_s) <= allowed_m_s:
         return Clipped(setpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 from cell_controller.messages import (
     Allowed,
@@ -20,6 +21,7 @@ from cell_controller.safety.clip import clip_axis, clip_spindle
 from cell_controller.safety.feed import StationFeed
 from cell_controller.safety.limits import (
     RECOVERY_SPEED,
+    REDUCED_SPEED_M_S,
     AxisLimits,
     ModuleLimits,
     SafetyLimits,
@@ -28,7 +30,8 @@ from cell_controller.safety.limits import (
 from cell_controller.safety.snapshot import Snapshot
 from cell_controller.safety.zones import ZoneRule
 
-REDUCED_SPEED_M_S = 0.25  # ISO 10218-1: the most outside automatic operation
+# Commanded share of the reduced speed: the rest is for the overshoot of a servo, so that only a fault trips.
+REDUCED_SHARE = 0.9
 _MOVING_KINDS = (SetpointKind.MOVE, SetpointKind.VELOCITY, SetpointKind.REFERENCE)
 
 
@@ -52,6 +55,11 @@ class Gate:
         self.feeds = {name: StationFeed(limits, station) for name, station in limits.stations.items()}
         self._programs: dict[str, str] = dict.fromkeys(limits.drives, "")
         self._inhibits: dict[str, tuple[str, ...]] = {}
+        # all axes of a tool at once are no faster than the reduced speed
+        self._reduced_m_s = {
+            name: REDUCED_SHARE * REDUCED_SPEED_M_S / sqrt(len(station.axes) or 1)
+            for name, station in limits.stations.items()
+        }
 
     def require_newer(self, snapshot: Snapshot) -> None:
         """Motion begins: no wish from before may take part in it."""
@@ -66,6 +74,7 @@ class Gate:
         program = self._limits.programs.get(setpoint.program)
         is_ours = snapshot.phase is not SafetyPhase.RECOVERY or station == _recovering(snapshot)
         if program is not None and snapshot.phase is not SafetyPhase.TRIPPED and is_ours:
+            snapshot.in_force[station] = setpoint.program
             for drive in feed.station.drives:
                 if drive in program.drives:
                     self._programs[drive] = setpoint.program
@@ -194,7 +203,7 @@ class Gate:
             )
         if clearance.mode == Mode.PRODUCTION:
             return limits.max_speed_m_s, limits.max_force_n
-        return min(limits.max_speed_m_s, REDUCED_SPEED_M_S), limits.max_force_n
+        return min(limits.max_speed_m_s, self._reduced_m_s[limits.station]), limits.max_force_n
 
     def _module(self, limits: ModuleLimits, clearance: Clearance) -> LineDrive:
         """Outputs by owner: the interlock's always, a station's in motion only, `open` ones off on a trip."""

@@ -11,11 +11,11 @@ from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step
 from cell_controller.runtime.ports import LINE_COMMAND, SAFETY, SETPOINT
 from cell_controller.safety.epochs import Epochs
 from cell_controller.safety.findings import Finding, RuleName
+from cell_controller.safety.from_cell import limits_of
 from cell_controller.safety.gate import Clearance, Gate
 from cell_controller.safety.guarding import Guarding, must_reopen_outputs
 from cell_controller.safety.hindrance import lines_hindrance, reset_hindrance
 from cell_controller.safety.latch import Latch
-from cell_controller.safety.limits import limits_of
 from cell_controller.safety.line_rules import ECHO_LIMITS
 from cell_controller.safety.permits import PermitWatch
 from cell_controller.safety.recovery import RecoveryPermit
@@ -190,7 +190,7 @@ class Interlock:
                 self._latch.reset()
                 self._permits.reset()
                 self._enter(SafetyPhase.HOLD, is_new_epoch=True)
-            elif permit is not None and may_recover and self._guarding.is_locked(snapshot):
+            elif permit is not None and may_recover and self._may_move():
                 self._recovery.begin(permit)
                 self._gate.require_newer(snapshot)
                 self._enter(SafetyPhase.RECOVERY, is_new_epoch=True)
@@ -203,11 +203,15 @@ class Interlock:
         elif snapshot.phase is SafetyPhase.MOTION:
             self._enter(SafetyPhase.HOLD, is_new_epoch=False)
         else:
-            if not self._guarding.is_locked(snapshot):
+            if not self._may_move():
                 return False
             self._gate.require_newer(snapshot)
             self._enter(SafetyPhase.MOTION, is_new_epoch=False)
         return True
+
+    def _may_move(self) -> bool:
+        """What has to be so before something moves, and trips or ends the recovery when it is no longer."""
+        return self._guarding.is_locked(self._snapshot) and self._snapshot.is_enabling
 
     def _may_recover(self, permit: CellPermit, present: tuple[Finding, ...]) -> bool:
         """All but the guard's lock is there for the recovery that is asked for."""
@@ -244,10 +248,12 @@ class Interlock:
             lines = dict.fromkeys(self._limits.lines)
         elif snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY):
             lines = dict.fromkeys(line for s in spoke for line in self._limits.stations[s].lines)
-        sent = []
+        sent = list[Sent]()
         if lines and self._epochs.may_command:
             clearance = self._clearance()
-            sent = [Sent(LINE_COMMAND.name, self._gate.command(line, snapshot, clearance)) for line in lines]
+            for line in lines:
+                command = snapshot.lines[line].command = self._gate.command(line, snapshot, clearance)
+                sent.append(Sent(LINE_COMMAND.name, command))
         told = (
             snapshot.phase,
             snapshot.epoch,
@@ -293,14 +299,17 @@ class Interlock:
         if snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY):
             found += self._gate.warnings
         if snapshot.phase is SafetyPhase.HOLD and self._permits.wants_motion(snapshot):
-            found.append("motion waits for the guard to lock")
+            found.append(f"motion waits for {self._waits_for()}")
         if snapshot.phase is SafetyPhase.TRIPPED and self._guarding.is_recovery_due:
-            found.append("recovery waits for the guard to lock")
+            found.append(f"recovery waits for {self._waits_for()}")
         if self._guarding.is_escalated:
             found.append("drive enable is open: a stop has failed")
         if snapshot.now_s - self._discarded_at_s < DISCARDED_SHOWN_S:
             found.append(f"{self._discarded} messages discarded: malformed, repeated or reordered")
         return tuple(found)
+
+    def _waits_for(self) -> str:
+        return "the enabling device" if not self._snapshot.is_enabling else "the guard to lock"
 
     def _next_deadline_s(self, now_s: float) -> float:
         """The next tick, or the moment at which something becomes too old."""

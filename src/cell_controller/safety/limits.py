@@ -1,27 +1,16 @@
-"""Everything the interlock has to know about a cell, taken once from the cell file and its plan."""
+"""Everything the interlock has to know about a cell, as values; `limits_of` takes them from the cell file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from cell_controller.config import (
-    INTERLOCK,
-    AxisDrive,
-    CellFile,
-    Conveyor,
-    Drive,
-    InputRule,
-    OnStop,
-    SpindleDrive,
-)
-from cell_controller.plan import CellPlan
-from cell_controller.safety.errors import SafetySetupError
+from cell_controller.config import AnalogWatch, InputRule, Trips
 
 # Share of a spindle's permitted speed under a recovery permit: enough to keep the tool free in the metal on
 # its way out, and a sixteenth of the full energy in whatever comes loose.
 RECOVERY_SPEED = 0.25
+REDUCED_SPEED_M_S = 0.25  # ISO 10218-1: the most at the tool outside automatic operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +23,6 @@ class Ages:
     based_on_s: Mapping[str, float]  # drive states that a station's Setpoint was computed from
     measured_s: Mapping[str, float]  # what a drive measured
     reaction_s: Mapping[str, float]  # from a drive's measurement to the end of the write that answers it
-
-
-def ages_of(cell: CellFile, plan: CellPlan) -> Ages:
-    """The plan's limits by source."""
-    return Ages(
-        line_s=MappingProxyType(dict.fromkeys(cell.lines, plan.ages.drive_states_s)),
-        station_s=MappingProxyType(dict.fromkeys(cell.stations, plan.ages.setpoint_s)),
-        manager_s=plan.ages.cell_permit_s,
-        based_on_s=MappingProxyType(dict.fromkeys(cell.stations, plan.ages.based_on_s)),
-        measured_s=MappingProxyType({d: plan.age_limit_of(d) for d in cell.drives}),
-        reaction_s=MappingProxyType(
-            {d: plan.drives[d].read_interval_s + plan.drives[d].write_interval_s for d in cell.drives}
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +38,18 @@ class AxisLimits:
     max_acceleration_m_s2: float
     max_force_n: float
     max_axial_force_n: float | None
+    floor_m: float | None  # no lower in the material
+    max_current_a: float | None
+    max_temperature_c: float | None
+    measures_force: bool  # its drive reads the motor's torque
     standstill_m_s: float
     reaction_s: float  # from a measurement to the end of the write that answers it
     is_referenced: bool  # its drive finds its zero when told to
+
+    @property
+    def lowest_m(self) -> float:
+        """No target is below this: the lower limit, or the depth floor above it."""
+        return self.min_m if self.floor_m is None else max(self.min_m, self.floor_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +60,12 @@ class SpindleLimits:
     line: str
     station: str
     max_speed_rpm: float
+    max_torque_nm: float | None  # None where its drive does not measure torque
+    max_power_w: float | None
+    max_current_a: float | None
+    max_temperature_c: float | None
     standstill_rpm: float
+    reaction_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +91,26 @@ class LineLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel of an I/O module."""
+
+    name: str
+    module: str
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class StationLimits:
     """One station: what it may speak of in a Setpoint."""
 
     name: str
     drives: tuple[str, ...]  # axes and spindles
     modules: tuple[str, ...]  # I/O modules with outputs of its own
+    axes: tuple[str, ...]
     lines: tuple[str, ...]  # lines of `drives`
     programs: tuple[str, ...]
+    material: str = ""  # the program in force while the tool is in the material
+    clamp_closed: Channel | None = None  # holds the part under the tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +142,28 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """One channel of an I/O module."""
-
-    name: str
-    module: str
-    mask: int
-
-
-@dataclass(frozen=True, slots=True)
 class SafetyInputLimits:
-    """An input that must be on."""
+    """An input that must be on, with its second channel where it has one."""
 
     channel: Channel
     rule: InputRule
     is_recoverable: bool
+    second: Channel | None
+    for_s: float
+    while_turning: str  # spindle, "" for always
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogLimits:
+    """A process value: offset + scale x raw count of a module's channel."""
+
+    name: str
+    module: str
+    channel: int
+    scale: float
+    offset: float
+    unit: str
+    watch: AnalogWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,9 @@ class SafetyLimits:
     programs: Mapping[str, Program]
     zones: tuple[Zone, ...]
     inputs: Mapping[str, SafetyInputLimits]
+    analog: Mapping[str, AnalogLimits]
+    enabling: Channel | None
+    trips: Trips
     guard_locked: Channel
     guard_lock: Channel
     drive_enable: Channel
@@ -181,104 +192,3 @@ class SafetyLimits:
     def longest_program_s(self) -> float:
         """The longest that a declared stop may take."""
         return max((p.budget_s for p in self.programs.values()), default=0.0)
-
-
-def limits_of(cell: CellFile, plan: CellPlan) -> SafetyLimits:
-    """Raises SafetySetupError where the cell file contradicts itself."""
-    ages = ages_of(cell, plan)
-    return SafetyLimits(
-        ages=ages,
-        config_hash=plan.config_hash,
-        lines=MappingProxyType({name: _line(cell, name) for name in cell.lines}),
-        drives=MappingProxyType({name: _drive(cell, ages, name, d) for name, d in cell.drives.items()}),
-        stations=MappingProxyType({name: _station(cell, name) for name in cell.stations}),
-        programs=MappingProxyType(
-            {name: Program(p.line, p.drives, p.budget_s) for name, p in cell.stop_programs.items()}
-        ),
-        zones=tuple(_zone(cell, name) for name in cell.zones),
-        inputs=MappingProxyType(
-            {
-                name: SafetyInputLimits(_input(cell, name), i.rule, i.is_recoverable)
-                for name, i in cell.safety.inputs.items()
-            }
-        ),
-        guard_locked=_input(cell, cell.safety.guard_locked),
-        guard_lock=_output(cell, cell.safety.guard_lock),
-        drive_enable=_output(cell, cell.safety.drive_enable),
-        manual_speed_m_s=cell.safety.manual_speed_m_s,
-        manual_force_n=cell.safety.manual_force_n,
-        permit_valid_s=plan.permit_valid_s,
-    )
-
-
-def _line(cell: CellFile, name: str) -> LineLimits:
-    drives = cell.drives_of_line(name)
-    return LineLimits(
-        name, tuple(drives), any(isinstance(d, AxisDrive | SpindleDrive) for d in drives.values())
-    )
-
-
-def _drive(cell: CellFile, ages: Ages, name: str, drive: Drive) -> DriveLimits:
-    if isinstance(drive, AxisDrive):
-        return AxisLimits(
-            name=name,
-            line=drive.line,
-            station=cell.station_of_drive(name),
-            min_m=drive.min_m,
-            max_m=drive.max_m,
-            max_speed_m_s=drive.max_speed_m_s,
-            max_acceleration_m_s2=drive.max_acceleration_m_s2,
-            max_force_n=drive.max_force_n,
-            max_axial_force_n=cell.safety.max_axial_force_n.get(name),
-            standstill_m_s=drive.standstill_m_s,
-            reaction_s=ages.reaction_s[name],
-            is_referenced=drive.reference is not None,
-        )
-    if isinstance(drive, SpindleDrive):
-        return SpindleLimits(
-            name, drive.line, cell.station_of_drive(name), drive.permitted_rpm, drive.standstill_rpm
-        )
-    owners: dict[str, int] = {}
-    open_mask = 0
-    for output in cell.outputs_of_module(name).values():
-        if output.owner != INTERLOCK:
-            owners[output.owner] = owners.get(output.owner, 0) | output.mask
-            open_mask |= output.mask if output.on_stop is OnStop.OPEN else 0
-    return ModuleLimits(name, drive.line, MappingProxyType(owners), open_mask)
-
-
-def _station(cell: CellFile, name: str) -> StationLimits:
-    station = cell.stations[name]
-    outputs = (cell.signals.outputs[o] for o in station.outputs)
-    return StationLimits(
-        name=name,
-        drives=station.drives,
-        modules=tuple(dict.fromkeys(o.module for o in outputs)),
-        lines=tuple(dict.fromkeys(cell.drives[d].line for d in station.drives)),
-        programs=tuple(dict.fromkeys((station.programs.clear, station.programs.material))),
-    )
-
-
-def _zone(cell: CellFile, name: str) -> Zone:
-    members = []
-    for station, member in cell.zones[name].items():
-        kind = cell.stations.get(station)
-        pitch_m = kind.pitch_m if isinstance(kind, Conveyor) else 0.0
-        if member.below_m is None and (member.off_pitch_m is None or pitch_m <= 0.0):
-            raise SafetySetupError(f"zone {name} cannot be measured for", station)
-        members.append(Member(station, member.drive, member.below_m, member.off_pitch_m or 0.0, pitch_m))
-    return Zone(name, tuple(members))
-
-
-def _input(cell: CellFile, name: str) -> Channel:
-    signal = cell.signals.inputs.get(name)
-    if signal is None:
-        raise SafetySetupError("unknown safety input", name)
-    return Channel(name, signal.module, 1 << signal.channel)
-
-
-def _output(cell: CellFile, name: str) -> Channel:
-    signal = cell.signals.outputs.get(name)
-    if signal is None or signal.owner != INTERLOCK:
-        raise SafetySetupError("not an output of the interlock", name)
-    return Channel(name, signal.module, signal.mask)

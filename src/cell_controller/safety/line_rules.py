@@ -14,24 +14,6 @@ STOP_BEGINS_WITHIN_S = 0.5
 ECHO_LIMITS = 2.0
 
 
-def safety_input(snapshot: Snapshot, name: str) -> Finding | None:
-    """To OK when the input is on. A module that is silent or old is named by other rules."""
-    entry = snapshot.limits.inputs[name]
-    if snapshot.usable(entry.channel.module) is None or snapshot.is_on(entry.channel):
-        return None
-    return Finding(RuleName(entry.rule.value), name, "is off")
-
-
-def guard_locked(snapshot: Snapshot, _: str) -> Finding | None:
-    """To OK when the guard is locked, or nothing may move; other rules name a silent module."""
-    channel = snapshot.limits.guard_locked
-    is_known = snapshot.usable(channel.module) is not None
-    may_move = snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY)
-    if not may_move or snapshot.is_on(channel) or not is_known:
-        return None
-    return Finding(RuleName.GUARD, channel.name, "the guard is not locked during motion")
-
-
 def manager_lost(snapshot: Snapshot, _: str) -> Finding | None:
     """To OK when the CellPermit is fresh and its sender hears the interlock."""
     limit_s = snapshot.limits.ages.manager_s

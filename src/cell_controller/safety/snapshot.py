@@ -10,10 +10,13 @@ from cell_controller.messages import (
     DriveCondition,
     DriveState,
     DriveStates,
+    LineCommand,
     LinePhase,
     SafetyPhase,
 )
+from cell_controller.packml import Mode
 from cell_controller.safety.limits import AxisLimits, Channel, LineLimits, SafetyLimits, SpindleLimits
+from cell_controller.safety.traces import AxisTrace, SpindleTrace, Trace
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class LineView:
     stale_at_s: float = -inf  # when the first drive's data become too old
     stale_drive: str = ""
     is_up: bool = False  # port open, arming over: what the line says of its drives has a meaning
+    command: LineCommand | None = None  # newest that was sent
+    traces: tuple[Trace | None, ...] = ()  # of its drives, in their order; modules have none
 
     def take(self, states: DriveStates, at_s: float) -> None:
         """Make a message the newest."""
@@ -36,7 +41,11 @@ class LineView:
         self.is_up = states.phase not in (LinePhase.CLOSED, LinePhase.ARMING)
         self.drives = {d.drive: d for d in states.drives}
         self.stale_at_s, self.stale_drive = inf, ""
-        for name in self.limits.drives:
+        command = self.command if states.phase is LinePhase.PERMITTED else None
+        for place, name in enumerate(self.limits.drives):
+            state, trace = self.reported(name), self.traces[place]
+            if trace is not None:
+                trace.take(state, command.drives[place] if command else None)
             state = self.drives.get(name)
             if state is None or state.condition is DriveCondition.OFFLINE:
                 continue  # rules of their own
@@ -45,6 +54,11 @@ class LineView:
             ends_s = at_s + self.measured_limits_s[name] - age_s if age_s >= 0.0 else -inf
             if not ends_s >= self.stale_at_s:
                 self.stale_at_s, self.stale_drive = ends_s, name
+
+    def reported(self, drive: str) -> DriveState | None:
+        """The state to judge; a line that is down and a silent drive have rules of their own."""
+        state = self.drives.get(drive) if self.is_up else None
+        return None if state is None or state.condition is DriveCondition.OFFLINE else state
 
     @property
     def is_heard(self) -> bool:
@@ -72,6 +86,9 @@ class Snapshot:
             )
             for name, line in limits.lines.items()
         }
+        self.axes: dict[str, AxisTrace] = {}
+        self.spindles: dict[str, SpindleTrace] = {}
+        self._add_traces()
         self._line_of = {
             drive: self.lines[drive_limits.line] for drive, drive_limits in limits.drives.items()
         }
@@ -84,6 +101,32 @@ class Snapshot:
         self.epoch = 0
         self.epoch_since_s = 0.0
         self.excused_causes: dict[str, str] = {}  # stop causes that a reset has answered
+        self.in_force = dict.fromkeys(limits.stations, "")  # newest stop program that a station named
+        self._since_s: dict[tuple[str, str], float] = {}  # conditions that count once they last
+
+    def _add_traces(self) -> None:
+        for name, limits in self.limits.drives.items():
+            if isinstance(limits, AxisLimits):
+                self.axes[name] = AxisTrace(limits)
+            elif isinstance(limits, SpindleLimits):
+                self.spindles[name] = SpindleTrace(limits)
+        for view in self.lines.values():
+            view.traces = tuple(self.axes.get(d) or self.spindles.get(d) for d in view.limits.drives)
+
+    def lasting_s(self, what: str, subject: str, is_present: bool) -> float:
+        """For how long a condition of a subject has been present at every call; -inf while it is not."""
+        if not is_present:
+            if self._since_s:
+                self._since_s.pop((what, subject), None)
+            return -inf
+        return self.now_s - self._since_s.setdefault((what, subject), self.now_s)
+
+    @property
+    def is_enabling(self) -> bool:
+        """The enabling device is held, or none is needed: there is none, or the mode is not manual."""
+        device = self.limits.enabling
+        is_manual = self.permit is None or self.permit.mode == Mode.MANUAL
+        return device is None or not is_manual or self.is_on(device)
 
     def line_of(self, drive: str) -> LineView:
         """The line that a drive is wired to."""

@@ -73,7 +73,11 @@ class LineWatch:
             snapshot.lines[line].take(states, snapshot.now_s - inputs.age_s(DRIVE_STATES.name, line))
             self._excuse(states)
             self._present[line] = self._rules.of_line(line, snapshot)
-        return tuple(messages), tuple(f for f in passed if f not in self.present)
+        if not passed:
+            return tuple(messages), ()
+        # by rule and subject: a value that has flickered since is the same condition, and it is still there
+        still = {f.key for f in self.present if not f.is_warning}
+        return tuple(messages), tuple(f for f in passed if f.key not in still)
 
     @property
     def present(self) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 
 import pytest
 
@@ -279,4 +280,6 @@ def test_mode_manual_reduces_speed(bench: Bench) -> None:
     assert bench.drive("belt").max_speed_m_s == pytest.approx(0.4)
     bench.ask(Permit.MOTION, mode=Mode.MANUAL)
     bench.run(0.1)
-    assert bench.drive("belt").max_speed_m_s == pytest.approx(0.25)
+    assert bench.drive("belt").max_speed_m_s == pytest.approx(0.9 * 0.25)
+    of_three = 0.9 * 0.25 / sqrt(3.0)  # a tool that moves along all its axes is no faster
+    assert bench.drive("weld_x").max_speed_m_s == pytest.approx(of_three)
