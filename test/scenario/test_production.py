@@ -43,6 +43,23 @@ def test_a_belt_that_stands_anywhere_finds_its_mark_before_the_first_part(make_c
     assert flaws(cell) == [()]
 
 
+@pytest.mark.parametrize("phase", ["", "reference"], ids=["before it moves", "on its way to the mark"])
+def test_a_stop_while_the_belt_is_homed_ends_and_the_next_start_goes_on(
+    make_cell: MakeCell, phase: str
+) -> None:
+    cell = make_cell()
+    cell.produce(1)
+    cell.reach(State.STARTING)
+    cell.until(lambda: phase in ("", cell.stations["conveyor"].phase), 10.0, phase)
+    cell.command(Command.STOP)
+    cell.reach(State.STOPPED, 5.0)
+    cell.command(Command.RESET)
+    cell.reach(State.IDLE)
+    cell.command(Command.START)
+    cell.reach(State.COMPLETE, 40.0)
+    assert flaws(cell) == [()]
+
+
 def test_a_cell_starts_aborted_arms_its_drives_and_moves_nothing(make_cell: MakeCell) -> None:
     cell = make_cell()
     cell.until(lambda: cell.safety is not None and cell.safety.can_reset, 10.0, "ready to reset")

@@ -91,7 +91,8 @@ def enter(core: CellCore, view: View) -> None:
     if state in (State.STARTING, State.EXECUTE, State.COMPLETING):
         core.dispatcher.restart(view.now_s)
     if state is State.STOPPING:
-        core.stopping = tuple(core.tasks.busy)
+        tools = [spec.name for spec in core.layout.processing]
+        core.stopping = tuple(name for name in core.tasks.busy if name in tools)
     if state in (State.HOLDING, State.STOPPING, State.SUSPENDING):
         core.tasks.withdraw_unsent()
     if state is State.ABORTING:
@@ -190,7 +191,10 @@ def _suspended(core: CellCore, view: View) -> bool:
 
 
 def _stopping(core: CellCore, view: View) -> bool:
-    """Tasks have ended, and the stations that were at work are out of every zone."""
+    """Tasks have ended, and the tools that were at work are out of every zone.
+
+    A belt may stand anywhere: one whose homing was stopped is not clear before it is homed again.
+    """
     if core.tasks.active():
         return False
     core.stopping = tuple(name for name in core.stopping if not view.is_clear(name))

@@ -380,3 +380,19 @@ def test_sensors_that_are_not_known_yet_make_no_part_disappear(bench):
     bench.step(2.0)
     assert part(bench, "o1-1").place == "weld"
     assert conveyor.is_alive
+
+
+def test_a_stop_while_a_lost_belt_is_homed_leaves_it_where_it_is(bench):
+    """It is in its zones until it is homed: no reason to wait for it."""
+    belt = bench.stations["conveyor"]
+    belt.is_ready = belt.is_clear = False
+    bench.submit(1)
+    bench.clear()
+    bench.send(Command.RESET)
+    bench.until(State.IDLE)
+    bench.send(Command.START)
+    bench.until_working(TaskKind.HOME)
+    bench.send(Command.STOP)
+    bench.until(State.STOPPED, limit_s=2.0)
+    assert belt.result is TaskResult.STOPPED
+    assert not belt.is_clear
