@@ -36,6 +36,7 @@ class SimNode:
         self._backlog: deque[tuple[str, object]] = deque()
         self.subscribed: frozenset[str] = frozenset()
         self.local_ports: frozenset[str] = frozenset()
+        self.latched_ports: frozenset[str] = frozenset()
 
     def successor(self) -> SimNode:
         """The next process of this name, not yet started; its starts are counted on."""
@@ -56,6 +57,7 @@ class SimNode:
         self._backlog.clear()
         self.subscribed = frozenset(i.port for i in unit.inputs if i.qos is not Qos.LOCAL)
         self.local_ports = frozenset(o.port for o in unit.outputs if o.qos is Qos.LOCAL)
+        self.latched_ports = frozenset(o.port for o in unit.outputs if o.qos is Qos.LATCHED)
         return self.runner
 
     def receive(self, port: str, message: object, now_s: float) -> bool:

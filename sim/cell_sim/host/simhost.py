@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable
 
-from cell_controller.runtime import Qos, Sent, Unit
+from cell_controller.runtime import Sent, Unit
 from cell_sim.host.node import Life, SimNode
 from cell_sim.host.scheduler import Scheduler
 from cell_sim.host.transport import Latency, Transport
@@ -143,14 +143,13 @@ class SimHost:
         if node.life is not Life.RUNNING or runner is None:
             return
         if runner.due_s <= self.now_s:
-            latched = {o.port for o in runner.outputs if o.qos is Qos.LATCHED}
             for sent in runner.step(self.now_s):
                 if sent.port in node.local_ports:
                     for observe in self.observers:
                         observe(self.now_s, node.name, sent)
                     node.local(node, sent, self.now_s)
                 else:
-                    self.publish(node.name, sent, is_latched=sent.port in latched)
+                    self.publish(node.name, sent, is_latched=sent.port in node.latched_ports)
         self._plan(node)
 
     def run_for(self, duration_s: float, is_done: Callable[[], bool] | None = None) -> bool:
