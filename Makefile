@@ -23,7 +23,6 @@ PARTS ?= 3
 TESTS ?= test
 EPISODES ?= 2000
 SEED ?= 1
-JOBS ?= $(shell nproc)
 JOBS ?= 2
 BENCH ?=
 
