@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cell_controller.config import INTERLOCK
-from cell_controller.packml import Command, State
+from cell_controller.packml import Command
 from cell_sim.host.invariants import InvariantError
 from cell_sim.host.simcell import Make, SimCell
 from cell_sim.host.transport import LinkFault
@@ -47,12 +47,6 @@ def wait(cell: SimCell) -> None:
     cell.run_for(5.0)
 
 
-def begin(cell: SimCell) -> None:
-    cell.produce(1)
-    cell.reach(State.EXECUTE, 10.0)
-    cell.run_for(1.5)
-
-
 def ask_out_of_turn(cell: SimCell) -> None:
     cell.run_for(1.0)
     cell.command(Command.START)
@@ -64,7 +58,7 @@ CONTROLLERS: dict[int, tuple[Make, Schedule]] = {
     2: (broken.bus(broken.bus_that_retracts_elsewhere), weld_and_press),
     3: (broken.manager(broken.ImpatientManager), wait),
     4: (broken.manager(broken.TimingManager), weld),
-    5: (broken.interlock(broken.interlock_that_unlocks), begin),
+    5: (broken.interlock(broken.interlock_that_unlocks), weld_and_press),
     6: (broken.manager(broken.ForgivingManager), weld_and_press),
     7: (broken.bus(broken.bus_that_stops_the_spindle_first), weld_and_press),
     8: (broken.manager(broken.SilentManager), ask_out_of_turn),

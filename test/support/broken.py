@@ -144,11 +144,10 @@ class TimingManager(_ChangingManager):
 
 
 class _Unlocking(Guarding):
-    """5: unlocks the guard as soon as motion has begun."""
+    """5: unlocks the guard at a trip, while the stop programs are being played."""
 
     def _keeps_locked(self, snapshot: Snapshot, is_still: bool) -> bool:
-        is_begun = snapshot.phase is SafetyPhase.MOTION and not is_still
-        return not is_begun and super()._keeps_locked(snapshot, is_still)
+        return snapshot.phase is not SafetyPhase.TRIPPED and super()._keeps_locked(snapshot, is_still)
 
 
 def interlock_that_unlocks(loaded: LoadedCell, plan: CellPlan) -> Unit:
