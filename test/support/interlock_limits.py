@@ -17,7 +17,7 @@ LIMITS: dict[str, tuple[str, str, float, float, str]] = {
     "motor force": ("weld_x", "measured_force_n", 6599.0, 6601.0, "torque weld_x"),
     "torque": ("weld_spindle", "measured_torque_nm", -119.9, -120.1, "torque weld_spindle"),
     "power": ("grind_wheel", "measured_power_w", 3999.0, 4001.0, "power grind_wheel"),
-    "current": ("grind_infeed", "measured_current_a", 9.99, 10.01, "current grind_infeed"),
+    "current": ("grind_wheel", "measured_current_a", 29.9, 30.1, "current grind_wheel"),
     "axis heat": ("weld_z", "measured_temperature_c", 79.9, 80.1, "temperature weld_z"),
     "spindle heat": ("weld_spindle", "measured_temperature_c", 84.9, 85.1, "temperature weld_spindle"),
     # 10 um of tolerance
@@ -35,7 +35,7 @@ WARNINGS: dict[str, tuple[str, str, float, float, str]] = {
     "motor force": ("weld_x", "measured_force_n", 5999.0, 6001.0, "at its force limit"),
     "torque": ("weld_spindle", "measured_torque_nm", 105.5, 105.7, "torque is nearly too high"),
     "power": ("grind_wheel", "measured_power_w", 3519.0, 3521.0, "power is nearly too high"),
-    "current": ("grind_infeed", "measured_current_a", 8.79, 8.81, "current is nearly too high"),
+    "current": ("grind_wheel", "measured_current_a", 26.39, 26.41, "current is nearly too high"),
     "axis heat": ("weld_z", "measured_temperature_c", 69.9, 70.1, "nearly too hot"),
     "spindle heat": ("weld_spindle", "measured_temperature_c", 74.9, 75.1, "nearly too hot"),
     "floor": ("weld_z", "measured_position_m", 0.0001, 0.000099, "at its depth floor"),

@@ -102,7 +102,7 @@ def _grind(cell: CellFile, name: str, recipe: Recipe, station: GrindingSpindle) 
     depth_m = -(grind.rough_m + grind.finish_m)
     if finding := outside_axis(cell, station.infeed, depth_m, ("grind", "rough_m"), name):
         yield finding
-    elif depth_m < cell.floor_m(station.infeed):
+    elif depth_m < cell.floor_m(station.infeed) < station.safe_infeed_m:
         floor = quantity(cell.floor_m(station.infeed), "m")
         yield Finding(
             ("grind", "rough_m"), f"ends below the floor of {station.infeed}, {floor}", "lower it", name

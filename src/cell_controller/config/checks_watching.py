@@ -38,11 +38,11 @@ def _or(value: float | None, instead: float) -> float:
 def _warnings(path: KeyPath, name: str, watch: AnalogWatch) -> Iterator[Finding]:
     unit = unit_of(name)
     if watch.warn_above is not None and (watch.trip_above is None or watch.warn_above >= watch.trip_above):
-        limit = "which is missing" if watch.trip_above is None else f"= {quantity(watch.trip_above, unit)}"
-        yield Finding((*path, "warn_above"), f"not below trip_above {limit}", "lower it, or add the trip")
+        limit = ", which is missing" if watch.trip_above is None else f" = {quantity(watch.trip_above, unit)}"
+        yield Finding((*path, "warn_above"), f"not below trip_above{limit}", "lower it, or add the trip")
     if watch.warn_below is not None and (watch.trip_below is None or watch.warn_below <= watch.trip_below):
-        limit = "which is missing" if watch.trip_below is None else f"= {quantity(watch.trip_below, unit)}"
-        yield Finding((*path, "warn_below"), f"not above trip_below {limit}", "raise it, or add the trip")
+        limit = ", which is missing" if watch.trip_below is None else f" = {quantity(watch.trip_below, unit)}"
+        yield Finding((*path, "warn_below"), f"not above trip_below{limit}", "raise it, or add the trip")
 
 
 def hard_stops_trip_at_once(cell: CellFile) -> Iterator[Finding]:

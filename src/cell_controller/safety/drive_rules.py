@@ -56,11 +56,13 @@ def current(snapshot: Snapshot, trace: Trace) -> Finding | None:
 
 
 def temperature(_: Snapshot, trace: Trace) -> Finding | None:
-    """To OK when the power stage of a drive with a limit is cooler than it."""
+    """To OK when the power stage of a drive with a limit is known to be cooler than it."""
     state, limit_c = trace.state, trace.limits.max_temperature_c
     if state is None or limit_c is None:
         return None
     value_c = state.measured_temperature_c
+    if not isfinite(value_c):
+        return Finding(RuleName.TEMPERATURE, state.drive, "is not known")
     if value_c > limit_c:
         return Finding(RuleName.TEMPERATURE, state.drive, "is too hot", value_c, limit_c, "°C")
     if value_c > limit_c - TEMPERATURE_WARNING_C:
@@ -68,13 +70,11 @@ def temperature(_: Snapshot, trace: Trace) -> Finding | None:
     return None
 
 
-def heat_numbers(_: Snapshot, trace: Trace) -> Finding | None:
-    """To OK when a current and a temperature that have a limit are numbers."""
+def current_number(_: Snapshot, trace: Trace) -> Finding | None:
+    """To OK when a current that has a limit is a number."""
     state, limits = trace.state, trace.limits
     if state is None:
         return None
     if limits.max_current_a is not None and not isfinite(state.measured_current_a):
         return Finding(RuleName.NOT_A_NUMBER, state.drive, "current is not a number")
-    if limits.max_temperature_c is not None and not isfinite(state.measured_temperature_c):
-        return Finding(RuleName.NOT_A_NUMBER, state.drive, "temperature is not a number")
     return None

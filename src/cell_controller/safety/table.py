@@ -138,12 +138,13 @@ RULES: tuple[Rule, ...] = (
         "NaN, infinite, where it has a limit", "check drive and profile",
     ),
     Rule(
-        _N.NOT_A_NUMBER, Reads.MOVER, drive_rules.heat_numbers, "current and temperature of each drive",
+        _N.NOT_A_NUMBER, Reads.MOVER, drive_rules.current_number, "current of each drive",
         "NaN, infinite, where it has a limit", "check drive and profile",
     ),
     Rule(
         _N.IMPLAUSIBLE, Reads.AXIS, axis_rules.jump, "position of each axis",
-        "it changes by more than `max_speed_m_s` allows between two readings", "check encoder and cable",
+        "between two readings it changes by more than its speeds, `max_acceleration_m_s2` and "
+        "`max_speed_m_s` allow", "check encoder and cable",
     ),
     Rule(
         _N.FROZEN, Reads.AXIS, axis_rules.frozen, "position and command of each axis",
@@ -212,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         _N.TEMPERATURE, Reads.MOVER, drive_rules.temperature,
         "temperature of drives with a `max_temperature_c`",
-        "`max_temperature_c`", "let it cool down and look for the cause", True,
+        "`max_temperature_c`; it is not known", "let it cool down and look for the cause", True,
         f"{drive_rules.TEMPERATURE_WARNING_C:g} °C below it",
     ),
     Rule(

@@ -41,6 +41,7 @@ class AxisTrace:
         "_commanded_at_s",
         "_ref_at_s",
         "_ref_m_s",
+        "_speed_m_s",
         "_was_homed",
         "acceleration_m_s2",
         "jump_m",
@@ -64,7 +65,7 @@ class AxisTrace:
         self.still_s = 0.0  # for so long has motion been commanded without a change of position
         self.position_m: float | None = None
         self._at_s = self._ref_at_s = 0.0
-        self._ref_m_s = 0.0
+        self._ref_m_s = self._speed_m_s = 0.0
         self._was_homed = False
         self._commanded_at_s: float | None = None
 
@@ -82,11 +83,10 @@ class AxisTrace:
         if dt_s == 0.0:
             return
         way_m = abs(position_m - was_m)
-        if state.is_homed and self._was_homed:
-            over_m = way_m - self.limits.max_speed_m_s * (dt_s + STAMP_JITTER_S) - ARRIVED_M
-            self.jump_m = max(0.0, over_m)
-        else:
-            self.jump_m = 0.0  # finding its zero changes what positions mean
+        self.jump_m = 0.0
+        if way_m > ARRIVED_M and state.is_homed and self._was_homed:  # its search changes what positions mean
+            self._see_jump(way_m, abs(state.measured_speed_m_s), dt_s + STAMP_JITTER_S)
+        self._speed_m_s = abs(state.measured_speed_m_s)
         self._at_s, self.position_m, self._was_homed = at_s, position_m, state.is_homed
         if at_s - self._ref_at_s >= ACCELERATION_S:
             self._see_acceleration(state.measured_speed_m_s, at_s)
@@ -106,6 +106,14 @@ class AxisTrace:
             self.position_m, self._was_homed = state.measured_position_m, state.is_homed
             self._at_s = self._ref_at_s = state.measured_at_s
             self._ref_m_s = state.measured_speed_m_s
+            self._speed_m_s = abs(state.measured_speed_m_s)
+
+    def _see_jump(self, way_m: float, speed_m_s: float, time_s: float) -> None:
+        """Between two speeds lies at most a ramp up and down, and never more than the fastest."""
+        limits = self.limits
+        ramps_m = max(self._speed_m_s, speed_m_s) * time_s + limits.max_acceleration_m_s2 * time_s**2 / 2.0
+        most_m = min(limits.max_speed_m_s * time_s, ramps_m) + ARRIVED_M
+        self.jump_m = max(way_m - most_m, 0.0)
 
     def _see_acceleration(self, speed_m_s: float, at_s: float) -> None:
         change_m_s = abs(speed_m_s - self._ref_m_s) - self.limits.standstill_m_s

@@ -48,18 +48,25 @@ def test_every_limit_has_a_warning() -> None:
     ("drive", "name"),
     [
         ("weld_x", "measured_force_n"),
-        ("weld_z", "measured_current_a"),
-        ("weld_z", "measured_temperature_c"),
         ("weld_spindle", "measured_speed_rpm"),
         ("weld_spindle", "measured_torque_nm"),
         ("weld_spindle", "measured_power_w"),
-        ("weld_spindle", "measured_temperature_c"),
+        ("weld_spindle", "measured_current_a"),
     ],
 )
 def test_what_has_a_limit_must_be_a_number(bench: Bench, drive: str, name: str, value: float) -> None:
     bench.edit(drive, **{name: value})
     bench.run(0.03)
     assert bench.safety.first_out.startswith(f"not_a_number {drive}:")
+
+
+@pytest.mark.parametrize("drive", ["weld_z", "weld_spindle"])
+def test_a_temperature_that_nobody_has_read_trips_and_hinders_no_recovery(bench: Bench, drive: str) -> None:
+    """It is read now and then only, and a tool in the material does not wait for it."""
+    bench.edit(drive, measured_temperature_c=nan)
+    bench.run(0.03)
+    assert bench.safety.first_out.startswith(f"temperature {drive}: is not known")
+    assert bench.safety.trips[0].is_recoverable
 
 
 @pytest.mark.parametrize("name", ["measured_current_a", "measured_temperature_c", "measured_torque_nm"])

@@ -92,11 +92,21 @@ def test_acceleration_counts_only_while_something_may_move() -> None:
     assert "acceleration" not in bench.rules
 
 
-@pytest.mark.parametrize(("way_m", "trips"), [(0.0104, False), (0.0106, True), (-0.0106, True)])
+@pytest.mark.parametrize(("way_m", "trips"), [(0.00209, False), (0.00211, True), (-0.00211, True)])
 def test_a_position_that_jumps_trips(bench: Bench, way_m: float, trips: bool) -> None:
-    """0.25 m/s for a reading and its jitter, 0.02 s each, and half a millimetre: 10.5 mm."""
+    """From standstill in a reading and its jitter, 0.02 s each, at 2 m/s2, and half a millimetre: 2.1 mm."""
     bench.edit("weld_x", measured_position_m=0.1)
     bench.run(0.1)
+    bench.edit("weld_x", jumps=True, measured_position_m=0.1 + way_m)
+    bench.run(0.03)
+    assert bench.safety.first_out.startswith("implausible weld_x:") is trips
+
+
+@pytest.mark.parametrize(("way_m", "trips"), [(0.0104, False), (0.0106, True)])
+def test_no_axis_goes_further_than_at_its_fastest(bench: Bench, way_m: float, trips: bool) -> None:
+    """0.25 m/s for 0.04 s, and half a millimetre: 10.5 mm."""
+    bench.edit("weld_x", measured_position_m=0.1, measured_speed_m_s=0.25)
+    bench.run(0.02)
     bench.edit("weld_x", jumps=True, measured_position_m=0.1 + way_m)
     bench.run(0.03)
     assert bench.safety.first_out.startswith("implausible weld_x:") is trips
