@@ -141,7 +141,9 @@ class HalfDuplex:
         if pending is None:
             return None
         self.is_clean = False
-        self._quiet_since_s = max(self._quiet_since_s, pending.sent_by_s)
+        # The latest reply may have ended just now, with its bytes still on their way to us: its gap is kept.
+        latest_s = pending.sent_by_s + pending.timing.max_reply_delay_s + pending.reply_s
+        self._quiet_since_s = max(self._quiet_since_s, min(latest_s, now_s))
         error = NoReplyError(pending.request.unit, now_s - pending.sent_at_s)
         return Ended(pending.request, pending.sent_at_s, pending.sent_by_s, error=error)
 

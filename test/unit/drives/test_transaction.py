@@ -103,6 +103,7 @@ def test_a_stop_waits_for_the_longest_reply_delay_and_not_for_the_timeout(line: 
     latest_s = 1.0 + REQUEST_S + TIMING.max_reply_delay_s + REPLY_S
     assert line.yields_at_s == pytest.approx(latest_s)
     assert line.give_up(latest_s) is not None
+    assert line.start_at_s(0.0) == pytest.approx(latest_s + TIMING.gap_s), "a reply may have ended just now"
     assert line.is_idle
     assert line.start_at_s(0.0) <= latest_s + TIMING.gap_s
 
