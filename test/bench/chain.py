@@ -14,24 +14,23 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from bench.chain_nodes import SAYS_IT, commands, end, quieter_cell
 from bench.figure import Figure, say, spread
 from bench.relay import NAMESPACE
 from bench.stage import Stage, child_environment, run_directory, urgently
 from bench.stamped_bus import STAMP
 from bench.surroundings import LINE, Surroundings
-from cell_controller.bringup.table import MODULE, PRIORITIES, Role
+from cell_controller.bringup.table import PRIORITIES, Role
 from cell_controller.messages import DriveStates, SafetyPhase
 from cell_controller.nodes import cdr, convert
 from cell_controller.nodes.host import SETTLED_S
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import Qos, ports
-from support.interlock_bench import CELL_PATH
 
-SAYS_IT = "safety_line"
 READS = (0x03, 0x04)  # Modbus functions of a poll; everything else is a write
 UP_S, CLEAR_S, ANSWER_S = 60.0, 10.0, 1.0
 
@@ -43,12 +42,12 @@ def measure(stage: Stage) -> Iterator[Figure]:
         run_dir = stack.enter_context(run_directory())
         receiver = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         receiver.bind(str(run_dir / "stamps"))
-        cell_file = _quieter_cell(run_dir)
-        for words in _commands(cell_file, run_dir):
+        cell_file = quieter_cell(run_dir)
+        for words in commands(cell_file, run_dir):
             process = subprocess.Popen(
                 [sys.executable, "-m", *words], env=child_environment(ROS_LOG_DIR=str(run_dir))
             )
-            stack.callback(_end, process)
+            stack.callback(end, process)
         chain = Chain(cell_file, run_dir, receiver.fileno())
         chain.around.open()
         stack.enter_context(closing(chain.around))
@@ -58,38 +57,6 @@ def measure(stage: Stage) -> Iterator[Figure]:
     say(f"chain: {len(chain.stop_s)} trips; {chain.busy} more met a poll, {chain.missed} missed")
     yield from spread("violation_to_stop", chain.stop_s, chain.floor_s)
     yield Figure("violations_missed", float(chain.missed), "count", None, len(chain.stop_s) + chain.busy)
-
-
-def _quieter_cell(run_dir: Path) -> Path:
-    """The demo cell with one drive alone on the line: the polls of two would leave no quiet moment."""
-    source = CELL_PATH.read_text().replace("../", f"{CELL_PATH.parents[1]}/")
-    text = source.replace(f"{{line: {LINE}, unit: 2,", "{line: grind_line, unit: 9,")
-    assert text != source, "the demo cell has changed"
-    path = run_dir / "bench.yaml"
-    path.write_text(text)
-    return path
-
-
-def _commands(cell_file: Path, run_dir: Path) -> Sequence[Sequence[str]]:
-    cell = ["--cell", str(cell_file), "--run-dir", str(run_dir)]
-    interlock, bus = str(PRIORITIES[Role.INTERLOCK]), str(PRIORITIES[Role.BUS])
-    ros = ["--ros-args", "-r", "__ns:=/cell"]
-    stamps = str(run_dir / "stamps")
-    return (
-        [MODULE, "--unit", "interlock", *cell, "--priority", interlock, *ros],
-        ["bench.stamped_bus", stamps, "--unit", LINE, *cell, "--priority", bus, *ros],
-        ["bench.relay", "relay_a", interlock, "states", "command"],
-        ["bench.relay", "relay_b", bus, "command", "", stamps],
-    )
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(5.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 class Chain:

@@ -7,41 +7,28 @@ The floor is a datagram over the loopback interface, which is what DDS uses here
 from __future__ import annotations
 
 import json
-import os
 import socket
-import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import rclpy
 from cell_msgs.msg import DriveStates
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.experimental import EventsExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 
 from bench.figure import Figure, say, spread
+from bench.receivers import CLOCK, FLOOR, TOPIC, WAYS
 from bench.stage import Stage, child_environment, urgently
 from cell_controller import messages
 from cell_controller.bringup.table import PRIORITIES, Role
-from cell_controller.bringup.urgency import make_urgent
 from cell_controller.nodes import cdr
 from cell_controller.nodes.host import SETTLED_S
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import Qos
 from support.interlock_bench import Bench
 
-WAYS = ("events", "waitset", "single")
-FLOOR = "datagram"
 PERIOD_S = 0.005
-SPIN_S = 0.1
-TOPIC = "/bench_executors/states"
-CLOCK = struct.Struct("<d")  # the last field of a guarded message is its stamp
-
-Note = Callable[[bytes], None]
-Look = Callable[[], object]
 
 
 def measure(stage: Stage) -> Iterator[Figure]:
@@ -91,7 +78,7 @@ def _received(way: str, seconds: float) -> tuple[list[float], list[float]]:
 
 def _start(way: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.executors", way],
+        [sys.executable, "-m", "bench.receivers", way],
         env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -101,69 +88,3 @@ def _start(way: str) -> subprocess.Popen[bytes]:
 def _line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
     return process.stdout.readline()
-
-
-def _receive(way: str) -> int:
-    """The other process: hears until its stdin is closed, then prints what it has found."""
-    found_s: list[float] = []
-
-    def note(data: bytes) -> None:
-        found_s.append(time.monotonic() - CLOCK.unpack_from(data, len(data) - CLOCK.size)[0])
-
-    os.set_blocking(0, False)
-    port, look = _datagrams(note) if way == FLOOR else (0, _messages(way, note))
-    print(port, flush=True)  # noqa: T201
-    settled_at_s = time.monotonic() + SETTLED_S
-    while _is_open():
-        look()
-        if time.monotonic() >= settled_at_s:
-            settled_at_s = float("inf")
-            make_urgent(PRIORITIES[Role.INTERLOCK])
-            found_s.clear()
-    json.dump(found_s, sys.stdout)
-    return 0
-
-
-def _is_open() -> bool:
-    try:
-        return os.read(0, 1) != b""
-    except BlockingIOError:
-        return True
-
-
-def _datagrams(note: Note) -> tuple[int, Look]:
-    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    receiver.bind(("127.0.0.1", 0))
-    receiver.settimeout(SPIN_S)
-
-    def look() -> None:
-        try:
-            note(receiver.recv(65536))
-        except TimeoutError:
-            return
-
-    return receiver.getsockname()[1], look
-
-
-def _messages(way: str, note: Note) -> Look:
-    rclpy.init()
-    node = Node("receiver", enable_rosout=False, start_parameter_services=False)
-    heard = node.create_subscription(DriveStates, TOPIC, note, profile_of(Qos.GUARDED), raw=True)
-    if way != "waitset":
-        executor = EventsExecutor() if way == "events" else SingleThreadedExecutor()
-        executor.add_node(node)
-        return lambda: executor.spin_once(timeout_sec=SPIN_S)
-    waiting = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, node.context.handle)
-
-    def look() -> None:
-        waiting.clear_entities()
-        waiting.add_subscription(heard.handle)
-        waiting.wait(int(SPIN_S * 1e9))
-        while (taken := heard.handle.take_message(DriveStates, True)) is not None:
-            note(taken[0])
-
-    return look
-
-
-if __name__ == "__main__":
-    sys.exit(_receive(sys.argv[1]))

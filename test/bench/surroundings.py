@@ -19,6 +19,7 @@ import rclpy
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 
+from bench.paced_line import PacedLine
 from cell_controller.messages import (
     DriveCondition,
     DriveStates,
@@ -34,13 +35,11 @@ from cell_controller.plan import load_plan
 from cell_controller.runtime import Qos, ports
 from cell_sim.drives import build_line
 from cell_sim.plant import build_plant
-from cell_sim.ptys import Pty
 from support.interlock_bench import Bench
 
 LINE = "conveyor_line"  # the real one
 AXIS = "belt"
 REPEAT_S = 0.005
-QUIET_S = 0.003  # longer than the gap after a frame
 HEARD = (ports.LINE_COMMAND, ports.SAFETY, ports.DRIVE_STATES)
 SAID = (ports.DRIVE_STATES, ports.SETPOINT, ports.CELL_PERMIT)
 
@@ -56,11 +55,10 @@ class Surroundings(Bench):
         self.silent.add(LINE)
         plant = build_plant(self.cell, next(iter(loaded.recipes.values())), now_s=self.now_s)
         plant.set_outputs("safety_io", 1)  # as the interlock would, over the line that is not there
-        self._wire = build_line(self.cell, LINE, self.plan.profiles, plant)
-        self._pty = Pty(run_dir / LINE)
+        wire = build_line(self.cell, LINE, self.plan.profiles, plant)
+        self._line = PacedLine(wire, run_dir / LINE)
         self._stamps_fd, self._on_stamp = stamps_fd, on_stamp
-        self._busy_s = self._repeat_s = 0.0
-        self._is_answered = True
+        self._repeat_s = 0.0
         self._heard: deque[tuple[str, bytes]] = deque()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._decoders = {p.name: cdr.decoder(p.type) for p in HEARD}
@@ -76,7 +74,7 @@ class Surroundings(Bench):
     # ROS
 
     def open(self) -> None:
-        self._pty.open()
+        self._line.pty.open()
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self.node = Node(
@@ -106,7 +104,7 @@ class Surroundings(Bench):
         self._executor.shutdown(timeout_sec=1.0)
         self.node.destroy_node()
         rclpy.try_shutdown(context=self._context)
-        self._pty.close()
+        self._line.pty.close()
         os.close(self._wake_fd)
 
     def _spin(self) -> None:
@@ -152,38 +150,22 @@ class Surroundings(Bench):
         if now_s >= self._repeat_s:
             self._repeat_s, self.now_s = now_s + REPEAT_S, now_s
             self._repeat()
-        self._answer(now_s)
-        due_s = min(self._wire.next_event_s(), self._repeat_s, self._quiet_at_s(now_s))
-        line_fds = [self._pty.fd] if self._pty.has_user and self._pty.fd is not None else []
+        self._line.answer(now_s)
+        due_s = min(self._line.due_s(now_s), self._repeat_s)
         limit_s = max(due_s - time.monotonic(), 0.0)
-        ready, _, _ = select.select([self._wake_fd, self._stamps_fd, *line_fds], [], [], limit_s)
+        ready, _, _ = select.select([self._wake_fd, self._stamps_fd, *self._line.fds], [], [], limit_s)
         if self._stamps_fd in ready:
             self._on_stamp(os.read(self._stamps_fd, 4096))
         if self._wake_fd in ready:
             self._hear()
-        if line_fds and line_fds[0] in ready:
-            now_s = time.monotonic()
-            self._answer(now_s)
-            self._wire.write(self._pty.read(), now_s)
-            self._is_answered, self._busy_s = False, now_s
-
-    def _answer(self, now_s: float) -> None:
-        data = self._wire.read(now_s)
-        if data:
-            self._pty.write(data)
-            self._is_answered, self._busy_s = True, now_s
-
-    def _quiet_at_s(self, now_s: float) -> float:
-        """A moment to look at, when it is still to come."""
-        at_s = self._busy_s + QUIET_S
-        return at_s if at_s > now_s else now_s + REPEAT_S
+        if self._line.pty.fd in ready:
+            self._line.take(time.monotonic())
 
     # what the chain asks
 
     @property
     def is_quiet(self) -> bool:
-        """No frame on the line, and the gap after the last one is over."""
-        return self._is_answered and time.monotonic() - self._busy_s >= QUIET_S
+        return self._line.is_quiet(time.monotonic())
 
     @property
     def is_energised(self) -> bool:
