@@ -53,6 +53,7 @@ RELATIONS: tuple[Callable[[CellFile], Iterator[Finding]], ...] = (
     checks_watching.watched_inputs_are_different,
     checks_watching.process_limits_can_be_passed,
     checks_watching.floors_are_under_the_tool,
+    checks_watching.openings_are_described,
     checks_watching.power_trips_can_be_reached,
     checks_zones.shared_places_are_zones,
     checks_zones.zones_have_members,

@@ -133,6 +133,10 @@ def _safety_references(cell: CellFile) -> Iterator[Reference]:
     yield ("safety", "guard_locked"), safety.guard_locked, (Thing.INPUT,)
     if safety.enabling_device is not None:
         yield ("safety", "enabling_device"), safety.enabling_device, (Thing.INPUT,)
+    for name, opening in safety.openings.items():
+        yield ("safety", "openings", name, "input"), opening.input, (Thing.INPUT,)
+        for index, drive in enumerate(opening.reaches):
+            yield ("safety", "openings", name, "reaches", index), drive, _MOVERS
     for key in ("max_axial_force_n", "depth_floor_m"):
         for name in getattr(safety, key):
             yield ("safety", key, name), name, (Thing.AXIS,)

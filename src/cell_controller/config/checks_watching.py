@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf, pi
 
-from cell_controller.config.models import AnalogWatch, CellFile, InputRule, Recipe
+from cell_controller.config.models import AnalogWatch, CellFile, InputRule, OpeningKind, Recipe
 from cell_controller.config.problems import Finding, KeyPath
 from cell_controller.config.units import quantity, unit_of
 
@@ -89,6 +89,24 @@ def process_limits_can_be_passed(cell: CellFile) -> Iterator[Finding]:
                 shown = f"{quantity(ends[0], unit)} to {quantity(ends[1], unit)}"
                 text = f"outside what {name} can show, {shown}"
                 yield Finding(("safety", "analog", name, key), text, "correct it, or the signal's scale")
+
+
+def openings_are_described(cell: CellFile) -> Iterator[Finding]:
+    """Each opening is seen by a safety input, and has what its distance is computed from."""
+    for name, opening in cell.safety.openings.items():
+        path: KeyPath = ("safety", "openings", name)
+        if opening.input not in cell.safety.inputs:
+            known = ", ".join(cell.safety.inputs)
+            yield Finding((*path, "input"), "is no safety input", f"use one of: {known}")
+        if opening.kind is not OpeningKind.LOCKED and opening.distance_m is None:
+            yield Finding(
+                (*path, "distance_m"), "missing key", "add it (way from the opening to the machine)"
+            )
+        is_curtain = opening.kind is OpeningKind.LIGHT_CURTAIN
+        if is_curtain and opening.resolution_m is None:
+            yield Finding((*path, "resolution_m"), "missing key", "add it (the finest that the curtain sees)")
+        elif not is_curtain and opening.resolution_m is not None:
+            yield Finding((*path, "resolution_m"), "only a light curtain has one", "remove it")
 
 
 def floors_are_under_the_tool(cell: CellFile) -> Iterator[Finding]:

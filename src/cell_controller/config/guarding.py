@@ -16,7 +16,7 @@ from cell_controller.config.values import (
     Text,
     Until,
 )
-from cell_controller.config.watching import AnalogWatch, SafetyInput, Trips
+from cell_controller.config.watching import AnalogWatch, Opening, SafetyInput, Trips
 
 
 class StopStep(Strict):
@@ -118,5 +118,8 @@ class Safety(Strict):
     )
     enabling_device: Name | None = Field(
         None, description="input: enabling device held; with it nothing moves in manual mode without it"
+    )
+    openings: dict[Name, Opening] = Field(
+        default_factory=dict, description="where people can reach in, for the distance of ISO 13855"
     )
     trips: Trips = Field(default_factory=Trips, description="how near to a limit warns and trips")

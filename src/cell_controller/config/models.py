@@ -47,6 +47,7 @@ from cell_controller.config.values import (
     InputRule,
     Name,
     OnStop,
+    OpeningKind,
     PlantModel,
     ReferenceMethod,
     SerialFormat,
@@ -56,7 +57,7 @@ from cell_controller.config.values import (
     Text,
     Until,
 )
-from cell_controller.config.watching import AnalogWatch, SafetyInput, Trips
+from cell_controller.config.watching import AnalogWatch, Opening, SafetyInput, Trips
 
 INTERLOCK = "interlock"
 CELL_MANAGER = "cell_manager"
@@ -229,6 +230,8 @@ __all__ = [
     "Line",
     "MoveStep",
     "OnStop",
+    "Opening",
+    "OpeningKind",
     "OutputSignal",
     "Part",
     "PlantModel",

@@ -115,6 +115,14 @@ class InputRule(StrEnum):
     COOLANT = "coolant"
 
 
+class OpeningKind(StrEnum):
+    """What stands between people and the machine where they can reach in."""
+
+    LOCKED = "locked"  # unlocks at measured standstill only: no distance is needed
+    UNLOCKED = "unlocked"  # a door with a switch
+    LIGHT_CURTAIN = "light_curtain"
+
+
 class AnalogRule(StrEnum):
     """The interlock's rule that a measured process value feeds."""
 

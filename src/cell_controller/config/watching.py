@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from cell_controller.config.values import AnalogRule, Flag, InputRule, Name, Number, Strict
+from cell_controller.config.values import (
+    AnalogRule,
+    Flag,
+    InputRule,
+    Name,
+    NonNegative,
+    Number,
+    OpeningKind,
+    Positive,
+    Strict,
+)
 
 
 class SafetyInput(Strict):
@@ -39,6 +49,17 @@ class AnalogWatch(Strict):
         None, description="spindle; the value counts only while it turns, else always"
     )
     is_recoverable: Flag = Field(True, description="a recovery permit is possible while the rule is tripped")
+
+
+class Opening(Strict):
+    """One place where people can reach in, for the distance of ISO 13855."""
+
+    kind: OpeningKind = Field(description="locked | unlocked | light_curtain")
+    input: Name = Field(description="safety input that opens with it")
+    reaches: tuple[Name, ...] = Field(min_length=1, description="axes and spindles that can be reached")
+    distance_m: Positive | None = Field(None, description="from the opening to the nearest of them in m")
+    resolution_m: Positive | None = Field(None, description="of a light curtain in m: the finest it sees")
+    response_s: NonNegative = Field(0.0, description="of switch or curtain and relay in s, by their manuals")
 
 
 def _share(default: float, meaning: str, least: float = 0.5) -> float:

@@ -17,7 +17,7 @@ from cell_controller.config import (
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.profile import DriveProfile, load_profile
-from cell_controller.plan import checks, checks_force, checks_timing, checks_watching
+from cell_controller.plan import checks, checks_force, checks_timing, checks_watching, distance
 from cell_controller.plan.make import Profiles, make_plan
 from cell_controller.plan.values import CellPlan
 
@@ -39,6 +39,7 @@ TIMING_CHECKS: tuple[Callable[[CellFile, CellPlan], Iterator[Finding]], ...] = (
     checks_timing.safety_module_is_polled_fast,
     checks_timing.steps_allow_for_the_line,
     checks_timing.programs_end_before_the_relay_opens,
+    distance.openings_are_far_enough,
 )
 
 
