@@ -166,9 +166,14 @@ class _Builder:
             InputRule.GUARD: lambda: relay.guard_closed,
             InputRule.RELAY: lambda: relay.is_closed,
             InputRule.AIR: lambda: plant.has_air,
+            InputRule.COOLANT: _always,
         }
         for name, watched in safety.inputs.items():
             self._input(name, sources[watched.rule])
+            if watched.second is not None:
+                self._input(watched.second, sources[watched.rule])
+        if safety.enabling_device is not None:
+            self._input(safety.enabling_device, _always)  # a hand that never lets go; a test forces the input
         self._input(safety.guard_locked, lambda: guard.is_locked)
 
     def _output(self, name: str) -> tuple[str, int]:
@@ -188,3 +193,7 @@ class _Builder:
 
 def _sensor(belt: Belt, place: int) -> Source:
     return lambda: belt.part_at(place) is not None
+
+
+def _always() -> bool:
+    return True

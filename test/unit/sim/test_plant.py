@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from cell_controller.config import InputRule, InputSignal, SafetyInput
 from cell_sim.plant import build_plant
 from cell_sim.plant.record import MotionSample
 
@@ -217,3 +218,27 @@ def test_the_same_seed_feeds_the_same_parts(rig):
 
     assert fed() == fed()
     assert len(set(fed())) == 5
+
+
+def test_both_channels_of_a_switch_are_wired_and_a_hand_holds_the_enabling_device(rig):
+    cell = rig.cell
+    more = {"estop_b": 8, "coolant_flow": 9, "enabling": 10}
+    signals = cell.signals.model_copy(
+        update={
+            "inputs": cell.signals.inputs
+            | {name: InputSignal(module="safety_io", channel=channel) for name, channel in more.items()}
+        }
+    )
+    watched = {
+        "estop_ok": SafetyInput(rule=InputRule.ESTOP, is_recoverable=False, second="estop_b"),
+        "coolant_flow": SafetyInput(rule=InputRule.COOLANT, is_recoverable=True),
+    }
+    safety = cell.safety.model_copy(
+        update={"inputs": cell.safety.inputs | watched, "enabling_device": "enabling"}
+    )
+    changed = cell.model_copy(update={"signals": signals, "safety": safety})
+    plant = build_plant(changed, rig.recipe)
+    assert plant.modules["safety_io"].input_bits() >> 8 == 0b111
+    plant.press_estop()
+    assert plant.modules["safety_io"].input_bits() & 0x101 == 0
+    assert plant.modules["safety_io"].input_bits() >> 8 == 0b110
