@@ -15,7 +15,7 @@ from rclpy.node import Node
 from cell_controller.messages import GoalCancel, Outcome
 from cell_controller.nodes import convert
 from cell_controller.nodes.local_io import Post
-from cell_controller.nodes.side_node import SideNode
+from cell_controller.nodes.side_node import OnDeath, SideNode
 from cell_controller.runtime import Action
 
 _SUCCEEDED = (Outcome.GOOD, Outcome.BAD)  # done; whether the part is good is the result's to say
@@ -25,9 +25,9 @@ _CANCELED = (Outcome.STOPPED, Outcome.SUSPECT)  # when it was asked for
 class ActionServers:
     """Serves the actions of one Unit."""
 
-    def __init__(self, actions: Sequence[Action], post: Post, parent: Node) -> None:
+    def __init__(self, actions: Sequence[Action], post: Post, parent: Node, on_death: OnDeath) -> None:
         self.senders: dict[str, Callable[[object], None]] = {}
-        self._side = SideNode(parent, "actions") if actions else None
+        self._side = SideNode(parent, "actions", on_death) if actions else None
         self._served = [_Served(action, post, self._side.node) for action in actions if self._side]
         for served in self._served:
             self.senders[served.action.feedback_port] = served.tell

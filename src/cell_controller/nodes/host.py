@@ -115,9 +115,9 @@ class RosHost:
             enable_rosout=False,  # a Unit has neither a log nor parameters:
             start_parameter_services=False,  # fewer endpoints are discovered sooner
         )
-        servers = ServiceServers(self._unit.services, self.post, node)
+        servers = ServiceServers(self._unit.services, self.post, node, self._on_death)
         clients = ServiceClients(self._unit.clients, self.post, node)
-        actions = ActionServers(actions_of(self._unit), self.post, node)
+        actions = ActionServers(actions_of(self._unit), self.post, node, self._on_death)
         executor = EventsExecutor(context=context)
         spinner = threading.Thread(target=self._spin, args=(executor,), name="ros", daemon=True)
         writer = None
@@ -195,13 +195,16 @@ class RosHost:
         except ExternalShutdownException:
             return
         except BaseException as error:
-            # Deaf, the Unit would go on beating its heart for ever: end, and let the supervisor start anew.
-            self._failure = f"the ROS thread ended: {type(error).__name__}: {error}"
-            if self._stops_by_itself:
-                self.post(ports.STOP_REQUESTED.name, StopRequested(self._failure))
-            else:
-                self.end()
+            self._on_death("ros", error)
             raise
+
+    def _on_death(self, thread: str, error: BaseException) -> None:
+        """Deaf, the Unit would go on beating its heart for ever: end, and let the supervisor start anew."""
+        self._failure = f"the thread {thread!r} ended: {type(error).__name__}: {error}"
+        if self._stops_by_itself:
+            self.post(ports.STOP_REQUESTED.name, StopRequested(self._failure))
+        else:
+            self.end()
 
     def _loop(self, runner: Runner) -> None:
         """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""

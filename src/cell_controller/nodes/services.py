@@ -11,7 +11,7 @@ from rclpy.node import Node
 
 from cell_controller.nodes import convert
 from cell_controller.nodes.local_io import Post
-from cell_controller.nodes.side_node import SideNode
+from cell_controller.nodes.side_node import OnDeath, SideNode
 from cell_controller.runtime import Service
 
 REPLY_LIMIT_S = 5.0  # the journal's slowest sync is well below; after that the caller hears of a failure
@@ -20,13 +20,13 @@ REPLY_LIMIT_S = 5.0  # the journal's slowest sync is well below; after that the 
 class ServiceServers:
     """Answers the services of one Unit."""
 
-    def __init__(self, services: Sequence[Service], post: Post, parent: Node) -> None:
+    def __init__(self, services: Sequence[Service], post: Post, parent: Node, on_death: OnDeath) -> None:
         self.senders: dict[str, Callable[[object], None]] = {}
         self._post = post
         self._numbers = count(1)
         self._waiting: dict[str, tuple[threading.Event, list[object]]] = {}
         self._lock = threading.Lock()
-        self._side = SideNode(parent, "services") if services else None
+        self._side = SideNode(parent, "services", on_death) if services else None
         for service in services:
             self.senders[service.reply_port] = self._take_reply
             if self._side is not None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 SPIN_S = 0.5
 
+OnDeath = Callable[[str, BaseException], None]
+"""Told by a ROS thread, of its name, as it ends by an exception."""
+
 
 class SideNode:
     """Made at once, spins from `start` to `close`."""
 
-    def __init__(self, parent: Node, name: str) -> None:
+    def __init__(self, parent: Node, name: str, on_death: OnDeath) -> None:
         self.node = Node(
             f"{parent.get_name()}_{name}",
             namespace=parent.get_namespace(),
@@ -24,6 +28,7 @@ class SideNode:
         )
         self.executor = SingleThreadedExecutor(context=parent.context)
         self.executor.add_node(self.node)
+        self._on_death = on_death
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
 
@@ -48,3 +53,6 @@ class SideNode:
                 self.executor.spin_once(timeout_sec=SPIN_S)
         except ExternalShutdownException:
             return
+        except BaseException as error:
+            self._on_death(self._thread.name, error)
+            raise

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -11,11 +12,14 @@ from pathlib import Path
 from statistics import median
 
 import cell_msgs.msg
+import cell_msgs.srv
 import pytest
 import rclpy
 from rclpy.node import Node
 
 from cell_controller.messages import Allowed
+from cell_controller.nodes import convert
+from cell_controller.nodes.host import RosHost
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import FaultKind, InputFault, Qos
 from cell_controller.runtime.trace import TraceError, read_trace, replay
@@ -139,3 +143,29 @@ def test_a_unit_that_stops_by_itself_is_deaf_to_sigint_and_finishes_on_sigterm(n
         before = len(pinger.round_trips_s)
         wait_until(lambda: len(pinger.round_trips_s) > before + 20, what="answers after SIGINT")
         end(process, signal.SIGTERM, limit_s=2.0)
+
+
+@pytest.mark.parametrize("stops_by_itself", [False, True])
+def test_a_service_thread_that_dies_takes_its_unit_with_it(
+    namespace: str, node: Node, monkeypatch: pytest.MonkeyPatch, stops_by_itself: bool
+) -> None:
+    def broken(*_: object) -> object:
+        raise TypeError("not to be read")
+
+    deaths: list[object] = []
+    monkeypatch.setattr(convert, "request_from_ros", lambda _: broken)
+    monkeypatch.setattr(threading, "excepthook", lambda told: deaths.append(told.exc_value))
+    host = RosHost(Ponger(stops_by_itself=stops_by_itself), "clerk", namespace, handles_signals=False)
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(host.run()))
+    thread.start()
+    client = node.create_client(cell_msgs.srv.SubmitOrder, "submit_order")
+    try:
+        assert client.wait_for_service(10.0)
+        client.call_async(cell_msgs.srv.SubmitOrder.Request())
+        wait_until(lambda: codes, 5.0, "the end of the run")
+    finally:
+        host.end()
+        thread.join(10.0)
+    assert codes == [1]
+    assert [str(error) for error in deaths] == ["not to be read"]
