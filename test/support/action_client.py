@@ -26,10 +26,15 @@ class Client:
 
     def send(self, goal: Any) -> Any:
         """The handle of a goal that the server has taken."""
+        handle = self.offer(goal)
+        assert handle.accepted
+        return handle
+
+    def offer(self, goal: Any) -> Any:
+        """The handle of a goal, taken or not."""
         assert self._client.wait_for_server(ANSWER_S), "no server"
         answered = self._client.send_goal_async(goal, lambda m: self.feedback.append(m.feedback))
         wait_until(answered.done, ANSWER_S, "an answer to the goal")
-        assert answered.result().accepted
         return answered.result()
 
     def result(self, handle: Any, timeout_s: float = ANSWER_S) -> Any:

@@ -1,22 +1,23 @@
 """Actions of a Unit on ROS: goals and cancels become inbox messages, answers are matched by goal_id.
 
-Every goal is accepted that can be decoded; a refusal is a result, because only a result has room for words.
+A refusal is a result, because only a result has room for words. Rejected without words is only what would
+not fit: as many goals are open at most as the Unit's inbox holds, so none that was accepted is ever dropped.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.node import Node
 
 from cell_controller.messages import GoalCancel, Outcome
 from cell_controller.nodes import convert
 from cell_controller.nodes.local_io import Post
 from cell_controller.nodes.side_node import OnDeath, SideNode
-from cell_controller.runtime import Action
+from cell_controller.runtime import Action, Unit, actions_of
 
 _SUCCEEDED = (Outcome.GOOD, Outcome.BAD)  # done; whether the part is good is the result's to say
 _CANCELED = (Outcome.STOPPED, Outcome.SUSPECT)  # when it was asked for
@@ -25,10 +26,11 @@ _CANCELED = (Outcome.STOPPED, Outcome.SUSPECT)  # when it was asked for
 class ActionServers:
     """Serves the actions of one Unit."""
 
-    def __init__(self, actions: Sequence[Action], post: Post, parent: Node, on_death: OnDeath) -> None:
+    def __init__(self, unit: Unit, post: Post, parent: Node, on_death: OnDeath) -> None:
         self.senders: dict[str, Callable[[object], None]] = {}
+        actions, depths = actions_of(unit), {i.port: i.depth for i in unit.inputs}
         self._side = SideNode(parent, "actions", on_death) if actions else None
-        self._served = [_Served(action, post, self._side.node) for action in actions if self._side]
+        self._served = [_Served(a, depths[a.goal_port], post, self._side.node) for a in actions if self._side]
         for served in self._served:
             self.senders[served.action.feedback_port] = served.tell
             self.senders[served.action.result_port] = served.finish
@@ -67,8 +69,9 @@ class _DeferringServer(ActionServer):
 class _Served:
     """One action and its goals that wait for their result."""
 
-    def __init__(self, action: Action, post: Post, node: Node) -> None:
+    def __init__(self, action: Action, most_open: int, post: Post, node: Node) -> None:
         self.action = action
+        self._most_open = most_open
         self._post = post
         self._decode = convert.goal_from_ros(action)
         self._encode_feedback = convert.feedback_to_ros(action)
@@ -81,9 +84,15 @@ class _Served:
             convert.ros_action(action),
             action.name,
             execute_callback=self._end,
+            goal_callback=self._asked,
             handle_accepted_callback=self._accepted,
             cancel_callback=self._cancelled,
         )
+
+    def _asked(self, _: Any) -> GoalResponse:
+        with self._lock:
+            has_room = len(self._handles) < self._most_open
+        return GoalResponse.ACCEPT if has_room else GoalResponse.REJECT
 
     def _accepted(self, handle: Any) -> None:
         goal_id = _id_of(handle)

@@ -31,7 +31,7 @@ from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
 from cell_controller.nodes.services import ServiceClients, ServiceServers
-from cell_controller.runtime import Qos, Runner, Sent, Unit, actions_of, ports
+from cell_controller.runtime import Qos, Runner, Sent, Unit, ports
 from cell_controller.runtime.trace import TraceWriter
 
 SPIN_S = 0.5  # EventsExecutor.spin() without a timeout never returns on shutdown in rclpy 7.1
@@ -117,7 +117,7 @@ class RosHost:
         )
         servers = ServiceServers(self._unit.services, self.post, node, self._on_death)
         clients = ServiceClients(self._unit.clients, self.post, node)
-        actions = ActionServers(actions_of(self._unit), self.post, node, self._on_death)
+        actions = ActionServers(self._unit, self.post, node, self._on_death)
         executor = EventsExecutor(context=context)
         spinner = threading.Thread(target=self._spin, args=(executor,), name="ros", daemon=True)
         writer = None

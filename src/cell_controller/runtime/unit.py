@@ -74,8 +74,8 @@ class Service:
 class Action:
     """A goal, its feedback and its result, matched by `goal_id`; a cancel may come at any time.
 
-    A serving Unit takes every goal and answers each with one result, a refusal too: a host accepts what it
-    can decode, and the reason reaches the client in words.
+    A serving Unit takes every goal and answers each with one result, a refusal too: a host accepts what fits
+    into the Unit's inbox, and the reason reaches the client in words.
     """
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from threading import Event
 from typing import Any
 
 import cell_msgs.action
@@ -31,8 +32,11 @@ class Welder(Ponger):
         self.goals: list[PartGoal] = []
         self.cancels: list[GoalCancel] = []
         self.ends: list[GoalResult] = []
+        self.may_step = Event()
+        self.may_step.set()
 
     def step(self, inputs: Inputs, now_s: float) -> Step:
+        self.may_step.wait(20.0)
         sent: list[Sent] = []
         for goal in inputs.new(WELD.goal_port, PartGoal):
             if goal.operator:
@@ -137,3 +141,19 @@ def test_a_goal_lives_on_without_its_client(welder: Welder) -> None:
             send(client, "eva")
             wait_until(lambda: len(welder.goals) == 2, 5.0, "another client's goal")
     assert not welder.cancels
+
+
+def test_goals_that_do_not_fit_are_rejected_and_all_others_end(welder: Welder, client: Client) -> None:
+    (depth,) = (i.depth for i in welder.inputs if i.port == WELD.goal_port)
+    wanted = cell_msgs.action.Weld.Goal(station="robot", operator_name="ben")
+    welder.may_step.clear()
+    try:
+        handles = [client.offer(wanted) for _ in range(depth + 3)]
+    finally:
+        welder.may_step.set()
+    assert [handle.accepted for handle in handles] == [True] * depth + [False] * 3
+    wait_until(lambda: len(welder.goals) == depth, 5.0, "every goal")
+    for goal in welder.goals:
+        welder.end(goal, Outcome.GOOD)
+    assert {client.result(handle).result.code for handle in handles[:depth]} == {701}
+    send(client)  # there is room again
