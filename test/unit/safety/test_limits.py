@@ -79,3 +79,20 @@ def test_what_has_no_limit_may_be_unknown(bench: Bench, name: str) -> None:
 def test_a_station_that_wants_below_the_floor_is_refused_there(bench: Bench) -> None:
     limits = bench.interlock._limits.drives["weld_z"]
     assert limits.lowest_m == limits.floor_m == 0.0001  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("drive", "name", "limit"),
+    [
+        ("weld_z", "measured_force_n", 13000.0),
+        ("weld_spindle", "measured_torque_nm", 120.0),
+        ("grind_wheel", "measured_power_w", 4000.0),
+        ("grind_wheel", "measured_current_a", 30.0),
+        ("weld_z", "measured_temperature_c", 80.0),
+        ("weld_spindle", "measured_speed_rpm", 1.05 * 1800.0),
+    ],
+)
+def test_the_limit_itself_is_allowed(bench: Bench, drive: str, name: str, limit: float) -> None:
+    bench.edit(drive, **{name: limit - 1e-9 * (name == "measured_speed_rpm")})  # a reading flickers upward
+    bench.run(0.1)
+    assert bench.safety.phase is SafetyPhase.MOTION, bench.safety.first_out

@@ -222,3 +222,10 @@ def test_a_repeated_reading_is_no_new_one(bench: Bench) -> None:
     for _ in range(50):
         trace.take(replace(held, measured_position_m=held.measured_position_m + 1.0), None)
     assert (trace.position_m, trace.acceleration_m_s2, trace.still_s) == at
+
+
+def test_a_spindle_of_which_nothing_is_known_turns(bench: Bench) -> None:
+    trace = bench.interlock._snapshot.spindles["grind_wheel"]
+    assert not trace.is_turning
+    trace.take(None, None)
+    assert trace.is_turning
