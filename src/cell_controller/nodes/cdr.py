@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from functools import cache
 from itertools import count
@@ -109,6 +109,10 @@ def _is_enum(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, IntEnum)
 
 
+def _is_message(hint: Any) -> bool:
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
 # decoding
 
 _READ = "{items}= {name}[r](d, o)"
@@ -139,6 +143,8 @@ def _read_field(source: _Source, kind: type, name: str, hint: Any, wire: str) ->
         return _read_string(source)
     if wire.startswith(_SEQUENCE):
         return _read_sequence(source, kind, name, hint, wire.removeprefix(_SEQUENCE).removesuffix(">"))
+    if not _is_message(hint):
+        raise FieldKindError(kind, name, wire)
     return _read_fields(source, hint)
 
 
@@ -253,8 +259,10 @@ def _write_fields(source: _Source, kind: type, value: str) -> None:
             _write_string(source, item)
         elif wire.startswith(_SEQUENCE):
             _write_sequence(source, kind, name, hint, item, wire.removeprefix(_SEQUENCE).removesuffix(">"))
-        else:
+        elif _is_message(hint):
             _write_fields(source, hint, item)
+        else:
+            raise FieldKindError(kind, name, wire)
 
 
 def _write_string(source: _Source, item: str) -> None:
