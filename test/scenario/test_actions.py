@@ -187,3 +187,33 @@ def test_a_goal_goes_on_after_hold_and_unhold(maintained: Moment) -> None:
         assert all(a <= b for a, b in pairwise(shares))
 
     maintained.play(case)
+
+
+@pytest.mark.parametrize(
+    ("command", "state"), [(Command.UNHOLD, State.EXECUTE), (Command.STOP, State.STOPPED)]
+)
+def test_a_cancel_in_held_moves_nothing_and_ends_the_goal_when_the_cell_leaves_held(
+    maintained: Moment, command: Command, state: State
+) -> None:
+    def case(cell: SimCell) -> None:
+        goal_id = cell.send_goal(WELD, "robot")
+        cell.until(lambda: cell.stations["robot"].phase == "approach", 10.0, "the approach")
+        must(cell, Command.HOLD)
+        cell.reach(State.HELD)
+        cell.run_for(1.0)
+        asked_s = cell.now_s
+        cell.cancel_goal(WELD, goal_id)
+        cell.run_for(2.0)
+        assert_nothing_moved_since(cell, asked_s)
+        assert cell.plant.welds["robot"].clamp.is_closed, "the part stays clamped"
+        assert goal_id not in cell.goal_results
+        must(cell, command)
+        assert outcome(cell, WELD, goal_id) is Outcome.STOPPED
+        cell.reach(state)
+        assert cell.state is not None
+        assert (cell.state.parts[0].verdict, cell.state.parts[0].needs_disposition) == (Verdict.NONE, False)
+        if state is State.EXECUTE:
+            cell.run_for(0.5)
+            assert outcome(cell, WELD, cell.send_goal(WELD, "robot")) is Outcome.GOOD
+
+    maintained.play(case)

@@ -78,6 +78,7 @@ class Station:
     result: TaskResult = TaskResult.NONE
     given: Verdict = Verdict.NONE
     ends_at_s: float = 0.0
+    is_withheld: bool = False  # the interlock is in hold: no task goes on, not even to its end
     zones_seen: list[tuple[str, ...]] = field(default_factory=list)
     taken: list[TaskKind] = field(default_factory=list)
     on_index: Callable[[], None] = lambda: None
@@ -116,6 +117,8 @@ class Station:
         directive = self.order.directive
         if directive is Directive.ABORT:
             self.result, self.given = TaskResult.ABORTED, self.stop_verdict
+        elif self.is_withheld:
+            return
         elif directive in (Directive.STOP, Directive.HOLD_NOW) and self.kind is not TaskKind.INDEX:
             self.result, self.given = TaskResult.STOPPED, self.stop_verdict
         elif directive is Directive.RUN and now_s >= self.ends_at_s:
@@ -196,6 +199,7 @@ class Bench:
             self._plant()
             self._interlock()
             for station in self.stations.values():
+                station.is_withheld = self.safety.phase is SafetyPhase.HOLD
                 if station.is_alive:
                     state = station.state(self.now_s)
                     if station.name == "conveyor":

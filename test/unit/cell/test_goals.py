@@ -329,15 +329,22 @@ def test_a_goal_waits_in_held_and_goes_on(at_weld):
     assert at_weld.result(goal_id).code == 701
 
 
-def test_a_goal_can_be_cancelled_while_it_is_held(at_weld):
+@pytest.mark.parametrize(
+    ("command", "state"), [(Command.UNHOLD, State.EXECUTE), (Command.STOP, State.STOPPED)]
+)
+def test_a_goal_that_is_cancelled_while_it_is_held_ends_when_the_cell_leaves_held(at_weld, command, state):
     at_weld.stations["robot"].stop_verdict = Verdict.NONE
     goal_id = at_weld.goal(WELD, "robot")
     at_weld.step(0.5)
     at_weld.send(Command.HOLD)
     at_weld.until(State.HELD)
     at_weld.cancel(WELD, goal_id)
-    assert at_weld.result(goal_id).code == WELD.code(Outcome.STOPPED)
+    at_weld.step(1.0)
+    assert goal_id not in at_weld.goal_results
     assert at_weld.packml is State.HELD
+    at_weld.send(command)
+    at_weld.until(state)
+    assert at_weld.result(goal_id).code == WELD.code(Outcome.STOPPED)
 
 
 def test_a_goal_whose_start_cannot_be_journalled_fails_and_holds_the_cell(at_weld):
