@@ -184,6 +184,30 @@ def test_a_search_for_the_zero_ends_with_its_permit_and_without_a_zero(profile: 
     assert not bench.drive("belt").at_target
 
 
+def test_a_drive_that_is_slow_to_forget_its_old_zero_has_not_found_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = lost_belt()
+    bench.reference("belt", 0.075, 9)
+    bench.permit(Allowed.MOTION, new_epoch=False)
+    assert bench.run(5.0, lambda: bench.drive("belt").at_target)
+    bench.move("belt", 0.3, 0.3, 10)
+    assert bench.run(5.0, lambda: bench.drive("belt").move_id == 10 and bench.drive("belt").at_target)
+    drive = bench.wire.drive("belt")
+    search = drive.home_to_mark
+
+    def forget_late(ahead: int, speed_m_s: float, acceleration: float) -> None:
+        search(ahead, 1e-4, acceleration)  # slow to set off, too
+        drive.is_homed = True
+        bench.events.append((bench.now_s + 0.03, lambda: setattr(drive, "is_homed", False)))
+
+    monkeypatch.setattr(drive, "home_to_mark", forget_late)
+    bench.reference("belt", 0.075, 11)
+    bench.run(0.5)
+    assert bench.drive("belt").move_id == 11
+    assert not any(s.drives[0].at_target for s in bench.states if s.drives[0].move_id == 11)
+
+
 def test_nothing_looks_for_its_zero_under_a_recovery_permit() -> None:
     bench = lost_belt()
     bench.reference("belt", 0.075, 9)
@@ -331,6 +355,24 @@ def test_with_a_dead_z_the_spindle_turns_for_the_time_of_the_step() -> None:
     assert bench.state.tool_in_material
     spindle_stop_s = next(e[0] for e in bench.events_of("weld_spindle", t0) if e[1] == "stop") - t0
     assert 2.0 < spindle_stop_s < 2.5
+
+
+@pytest.mark.parametrize("allowed", [Allowed.NONE, Allowed.RECOVERY, Allowed.HOLD])
+def test_the_mark_of_a_tool_in_the_material_outlasts_every_permit_but_that_of_motion(
+    allowed: Allowed,
+) -> None:
+    bench = welding()
+    bench.wire.drive("weld_z").is_mute = True
+    bench.permit(Allowed.STOP_PROGRAM)
+    bench.reach(LinePhase.STOPPED)
+    bench.wire.drive("weld_z").is_mute = False
+    assert bench.run(10.0, lambda: bench.state.is_armed)
+    bench.permit(allowed)  # such as a recovery of another line, which tells this one NONE in a new epoch
+    bench.reach(LinePhase.PERMITTED)
+    bench.run(0.2)
+    assert bench.state.tool_in_material
+    bench.permit(Allowed.MOTION)
+    assert bench.run(1.0, lambda: not bench.state.tool_in_material)
 
 
 def test_with_a_dead_spindle_the_tool_is_not_pulled() -> None:

@@ -228,7 +228,7 @@ class DriveBus:
     def _obey(self) -> None:
         if self._phase is not LinePhase.PERMITTED:
             self._phase = LinePhase.PERMITTED
-            self._stop_cause, self._tool_in_material = "", False
+            self._stop_cause = ""
             self._has_permitted_motion = False
         for device in self._movers:
             command = self._permit.of(device.name)
@@ -236,6 +236,8 @@ class DriveBus:
             if command.program in self._programs:
                 self._in_force[device.name] = command.program
             device.pursue(goal_of(device.profile, device.drive, command))
+        if self._has_permitted_motion:  # a recovery, of whatever line, has not brought the tool out yet
+            self._tool_in_material = False
 
     def _note_stop(self, cause: str) -> None:
         self._permit.close()

@@ -25,6 +25,7 @@ PROBE_S = 0.5  # between two tries of a silent drive, so that it does not starve
 RETRY_S = 0.1  # a stop that failed lets the others have their turn before it is tried again
 IDENTIFY_S = 1.0  # between two armings of a drive that is not what it must be
 FAULT_RESET_S = 1.0  # between two resets of a fault that does not go
+SEARCH_BEGINS_S = 0.1  # until then a drive may still show the reference that it has been told to forget
 IN_POSITION_REV = 0.01  # coarse against any drive's own window: catches arrival at another target
 
 
@@ -113,7 +114,8 @@ class Device:
         if not isinstance(self.drive, AxisDrive) or not self.image.measured_at_s > self.actuator.set_at_s:
             return False
         if self.actuator.goal.kind is GoalKind.REFERENCE:
-            return self.image.is_homed and self.image.is_standing
+            is_begun = self.image.measured_at_s > self.actuator.set_at_s + SEARCH_BEGINS_S
+            return is_begun and self.image.is_homed and self.image.is_standing
         way_m = abs(self.image.position_m - self.actuator.goal.target_m)
         is_there = way_m <= IN_POSITION_REV * self.drive.m_per_rev
         return is_there and self.image.passes(self.profile.at_target)

@@ -115,8 +115,10 @@ def _velocity(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpo
 
 def _reference(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
     """The drive's own search; it never begins without a speed limit, whether its method moves or not."""
+    if not (isfinite(setpoint.target_speed_m_s) and isfinite(command.max_speed_m_s)):
+        return HOLD
     speed_m_s = min(setpoint.target_speed_m_s, command.max_speed_m_s, drive.max_speed_m_s)
-    if drive.reference not in profile.references or not isfinite(speed_m_s) or speed_m_s <= 0.0:
+    if drive.reference not in profile.references or speed_m_s <= 0.0:
         return HOLD
     if Quantity.HOMING_SPEED in profile.fields:
         fastest_rpm = value_limits(profile.field(Quantity.HOMING_SPEED))[1]

@@ -142,7 +142,7 @@ class ToolStation(Station):
         if order.kind is TaskKind.RECOVER_TOOL:
             self.recovery.start()
             return ToolPhase.RECOVER_SPIN
-        if self.tool_in_material:
+        if self.may_be_in_material:
             raise TaskRefusedError("the tool is in the material: recover the tool first")
         if order.kind in (TaskKind.HOME, TaskKind.RETRACT):
             return ToolPhase.HOME_RAISE
@@ -236,7 +236,7 @@ class ToolStation(Station):
 
     def may_jog(self, axis: Axis, speed_m_s: float) -> bool:
         """With the tool in the material only its way out is free."""
-        return not self.tool_in_material or (axis is self.feed and speed_m_s > 0.0)
+        return not self.may_be_in_material or (axis is self.feed and speed_m_s > 0.0)
 
     def _check_process(self, phase: StrEnum, dt_s: float) -> None:
         """Clamp and spindle while a part is being worked on."""

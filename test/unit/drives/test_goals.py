@@ -4,7 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from cell_controller.config import AxisDrive, SpindleDrive
+from cell_controller.config import AxisDrive, ReferenceMethod, SpindleDrive
 from cell_controller.drives.goal import HOLD, OFF, Goal, GoalKind, goal_of
 from cell_controller.drives.profile import DriveProfile, Source
 from cell_controller.messages import Allowed, DriveSetpoint, LineDrive, SetpointKind
@@ -172,3 +172,14 @@ def test_a_spindle_without_a_sensible_speed_stops(inverter: DriveProfile, wish_r
     setpoint = DriveSetpoint("s", SetpointKind.VELOCITY, target_speed_rpm=wish_rpm)
     command = LineDrive("s", Allowed.MOTION, max_speed_rpm=1800.0, setpoint=setpoint)
     assert goal_of(inverter, SPINDLE, command) == HOLD
+
+
+@pytest.mark.parametrize(("wished", "permitted"), [(nan, 0.1), (0.05, nan), (0.0, 0.1), (0.05, 0.0)])
+def test_a_reference_without_a_speed_limit_is_a_hold(
+    servo: DriveProfile, wished: float, permitted: float
+) -> None:
+    belt = AXIS.model_copy(update={"absolute": False, "reference": ReferenceMethod.MARK_BACK})
+    setpoint = DriveSetpoint("z", SetpointKind.REFERENCE, move_id=3, target_speed_m_s=wished)
+    assert goal_of(servo, belt, axis_command(setpoint, speed=permitted)) == HOLD
+    sound = DriveSetpoint("z", SetpointKind.REFERENCE, move_id=3, target_speed_m_s=0.05)
+    assert goal_of(servo, belt, axis_command(sound)).kind is GoalKind.REFERENCE
