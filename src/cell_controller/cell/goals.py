@@ -136,7 +136,8 @@ def outcome_of(ended: Ended) -> Outcome:
     if ended.result is TaskResult.ABORTED:
         return Outcome.ABORTED
     if ended.task.kind is TaskKind.INDEX:
-        verdict = Verdict.GOOD if ended.is_done else ended.verdict
+        is_lost = ended.result is TaskResult.FAILED  # between two places: nobody knows where the parts are
+        verdict = Verdict.GOOD if ended.is_done else Verdict.SUSPECT if is_lost else ended.verdict
     else:
         verdict = verdict_on_part(ended)
     if verdict is Verdict.SUSPECT:

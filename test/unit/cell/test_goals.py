@@ -398,7 +398,8 @@ R = TaskResult
         (TaskKind.GRIND, R.STATION_RESTARTED, SUSPECT, Outcome.SUSPECT),
         (TaskKind.INDEX, R.DONE, NO, Outcome.GOOD),
         (TaskKind.INDEX, R.STOPPED, NO, Outcome.STOPPED),
-        (TaskKind.INDEX, R.FAILED, NO, Outcome.FAILED),
+        (TaskKind.INDEX, R.FAILED, NO, Outcome.SUSPECT),
+        (TaskKind.INDEX, R.REFUSED, NO, Outcome.FAILED),
         (TaskKind.INDEX, R.STATION_RESTARTED, SUSPECT, Outcome.SUSPECT),
     ],
 )
