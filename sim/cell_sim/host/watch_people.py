@@ -32,7 +32,7 @@ DETECTION_S = 0.35  # longest age limit of a guarded stream, a step of the inter
 LET_GO_S = 0.4  # 0.2 s without a fresh message end a hold-to-run; then permit, interlock and bus follow
 STOP_TYPES = (Command.STOP, Command.ABORT, Command.HOLD, Command.SUSPEND)
 _STEPS = (Command.CLEAR, Command.RESET, Command.START)  # in this order they lead to motion
-STOPPING_EVENTS = ("estop pressed", "guard opened")
+STOPPING = {"estop pressed": "estop released", "guard opened": "guard closed"}  # by what, until what
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class PeopleWatch:
     """Follows every operator from the command to the answer, and the cell from Clear to Start."""
 
     def __init__(self, cell: CellFile, host: SimHost, broken: Broken) -> None:
-        self._host, self._broken = host, broken
+        self._cell, self._host, self._broken = cell, host, broken
         self._guarding = frozenset((*cell.lines, *cell.stations, INTERLOCK, CELL_MANAGER))
         self._commands: dict[str, CellCommand] = {}
         self._waiting: dict[str, _Asked] = {}
@@ -58,6 +58,7 @@ class PeopleWatch:
         self._phase = SafetyPhase.TRIPPED
         self._session = 0
         self._still_by_s = inf  # something happened that must stop the cell by then
+        self._lasting: set[str] = set()  # what a person has pressed or opened, until it is released or closed
         self._held: dict[str, float] = {}  # station: newest message of a hold-to-run button
         self._state = State.ABORTED
 
@@ -111,7 +112,9 @@ class PeopleWatch:
             return
         number = _STEPS.index(Command(asked.command))
         if number == 0:
-            self.steps_done, self._still_by_s = 1, inf
+            self.steps_done = 1
+            if not self._lasting:  # a Clear takes no emergency stop and no open guard away
+                self._still_by_s = inf
         elif self.steps_done >= number:
             self.steps_done = max(self.steps_done, number + 1)
 
@@ -131,12 +134,10 @@ class PeopleWatch:
         for drive in message.drives:
             if drive.allowed is Allowed.MOTION:
                 self._check_motion(now_s, drive.drive)
-                return
-            if drive.allowed is Allowed.RECOVERY:
-                held_s = max(self._held.values(), default=-inf)
+            elif drive.allowed is Allowed.RECOVERY:
+                held_s = self._held.get(self._cell.station_of_drive(drive.drive), -inf)
                 if now_s - held_s > LET_GO_S:
                     self._broken(now_s, 3, f"{drive.drive} may move in recovery and nobody holds it to run")
-                return
 
     def _check_motion(self, now_s: float, drive: str) -> None:
         if self.steps_done < len(_STEPS):
@@ -151,8 +152,10 @@ class PeopleWatch:
             self.check(now_s)
 
     def see_event(self, event: PlantEvent) -> None:
-        if event.name in STOPPING_EVENTS:
+        if event.name in STOPPING:
+            self._lasting.add(STOPPING[event.name])
             self._still_by_s = min(self._still_by_s, event.at_s + DETECTION_S)
+        self._lasting.discard(event.name)
 
     def note_life(self, now_s: float, name: str, what: str) -> None:
         """A process starts, dies, hangs or goes on."""

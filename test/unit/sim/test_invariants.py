@@ -18,6 +18,8 @@ from cell_controller.messages import (
     LinePhase,
     PartEvent,
     PartEventKind,
+    RecoveryAction,
+    RecoveryCommand,
     ResultCode,
     SafetyPhase,
     SafetyState,
@@ -175,9 +177,30 @@ def test_a_pressed_button_ends_what_start_began_also_when_the_interlock_does_not
     assert broken(cell) == [3]
 
 
-def test_recovery_is_held_by_a_person(cell: SimCell) -> None:
+def test_no_clear_takes_an_emergency_stop_or_an_open_guard_away(cell: SimCell) -> None:
+    cell.plant.advance(1.0)
+    cell.plant.press_estop()
+    for at_s, command in ((1.5, Command.CLEAR), (1.6, Command.RESET), (1.7, Command.START)):
+        answered(cell, at_s, command)
+    let_move(cell, 2.0)
+    assert broken(cell) == [3]
+    cell.plant.advance(3.0)
+    cell.plant.release_estop()
+    for at_s, command in ((3.1, Command.CLEAR), (3.2, Command.RESET), (3.3, Command.START)):
+        answered(cell, at_s, command)
+    let_move(cell, 4.0)
+    assert broken(cell) == [3]
+
+
+def test_recovery_is_held_by_a_person_and_for_that_station_only(cell: SimCell) -> None:
     let_move(cell, 1.0, Allowed.RECOVERY)
     assert broken(cell) == [3]
+    hear(cell, 2.0, "operator", RecoveryCommand("r1", "ann", "spindle", RecoveryAction.JOG))
+    let_move(cell, 2.1, Allowed.RECOVERY)
+    assert broken(cell) == [3, 3]
+    hear(cell, 3.0, "operator", RecoveryCommand("r2", "ann", "robot", RecoveryAction.JOG))
+    let_move(cell, 3.1, Allowed.RECOVERY)
+    assert broken(cell) == [3, 3]
 
 
 def test_a_tool_in_the_zone_of_a_moving_belt_is_found(cell: SimCell) -> None:
