@@ -309,6 +309,13 @@ class Bench:
         memo = {id(one): one for one in (*kept, self.cell.safety, *self.cell.stations.values())}
         return deepcopy(self, memo)
 
+    def restart(self) -> None:
+        """The process of the station is dead and a new one lives; its drives know nothing of that."""
+        self.order, self.setpoint = Order(self.name), None
+        self.unit = STATIONS[self.name](self.cell, self.name)
+        self.runner = Runner(self.unit, 8, self.now_s)
+        self.run(0.3)
+
     def press(self, kind: TaskKind, drive: str = "", speed_m_s: float = 0.0) -> None:
         action = RecoveryAction.JOG if kind is TaskKind.JOG else RecoveryAction.RECOVER_TOOL
         self.give(kind, (), action=action, drive=drive, speed_m_s=speed_m_s)
@@ -379,6 +386,10 @@ def make_bench(demo: tuple[CellFile, Recipe, Recipe]) -> Callable[[str], Bench]:
         bench.parts = {"robot": [1.0], "spindle": [2.0], "conveyor": [0.0, 1.0]}[name]
         bench.process = {"robot": press_into_plate, "spindle": grind_away}.get(name, bench.process)
         bench.run(0.3)
+        if name == "conveyor":  # as every day begins: with a zero that this life of the station has seen
+            bench.give(TaskKind.HOME)
+            bench.finish()
+            bench.setpoints.clear()
         return bench
 
     return make

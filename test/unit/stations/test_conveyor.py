@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cell_controller.config import ReferenceMethod
 from cell_controller.messages import (
     Directive,
     Parameter,
@@ -188,6 +189,35 @@ def test_after_a_jam_that_holds_the_belt_its_zero_is_not_believed(conveyor):
     assert not conveyor.state.is_ready
     conveyor.give(TaskKind.INDEX)
     assert "home the station first" in conveyor.finish(1.0).detail
+
+
+def test_a_new_life_of_the_station_does_not_believe_the_zero_of_the_drive(conveyor):
+    conveyor.give(TaskKind.INDEX)
+    belt = conveyor.drives["belt"]
+    conveyor.run(5.0, lambda: belt.position_m > 0.6 * conveyor.conveyor.pitch_m)
+    slip_m = 0.3 * conveyor.conveyor.pitch_m
+    belt.stuck, belt.mark_m, belt.slipped_m = True, slip_m, -slip_m  # the motor is ahead of the belt
+    belt.restless = True
+    assert conveyor.run(5.0, lambda: conveyor.unit.phase == "blocked")
+    belt.stuck = belt.restless = False
+    conveyor.restart()
+    assert belt.is_homed
+    assert not conveyor.state.is_ready
+    conveyor.give(TaskKind.HOME)
+    assert conveyor.finish().result is TaskResult.DONE
+    assert (belt.slipped_m, belt.position_m) == pytest.approx((0.0, 0.0))
+    conveyor.run(0.2)
+    assert conveyor.state.is_ready
+    assert conveyor.state.places == (True, True, False, False)
+
+
+@pytest.mark.parametrize("reference", [ReferenceMethod.HERE, None])
+def test_a_new_life_believes_a_zero_that_no_search_could_find(conveyor, reference):
+    conveyor.restart()
+    model = conveyor.unit.belt.model
+    conveyor.unit.belt.model = model.model_copy(update={"reference": reference})
+    conveyor.run(0.2)
+    assert conveyor.state.is_ready
 
 
 def test_home_gives_a_belt_at_the_end_of_its_range_a_new_zero(conveyor):

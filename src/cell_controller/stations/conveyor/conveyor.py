@@ -47,7 +47,8 @@ class Conveyor(Station):
         self._way_m = config.pitch_m
         self._stalled_s = 0.0
         self._block = ""
-        self._may_have_slipped = False  # since a jam: the motor's revolutions say nothing of the belt
+        # Since a jam, maybe one of a life before this: the motor's revolutions say nothing of the belt.
+        self._may_have_slipped = True
         self._is_back = False  # in the present RE_REFERENCE
 
     # Facts
