@@ -136,8 +136,9 @@ def outcome_of(ended: Ended) -> Outcome:
     if ended.result is TaskResult.ABORTED:
         return Outcome.ABORTED
     if ended.task.kind is TaskKind.INDEX:
-        is_lost = ended.result is TaskResult.FAILED  # between two places: nobody knows where the parts are
-        verdict = Verdict.GOOD if ended.is_done else Verdict.SUSPECT if is_lost else ended.verdict
+        # Between two places, unless it was stopped or never begun: nobody knows where the parts are.
+        is_known = ended.result in (TaskResult.STOPPED, TaskResult.REFUSED)
+        verdict = Verdict.GOOD if ended.is_done else Verdict.NONE if is_known else Verdict.SUSPECT
     else:
         verdict = verdict_on_part(ended)
     if verdict is Verdict.SUSPECT:

@@ -400,7 +400,8 @@ R = TaskResult
         (TaskKind.INDEX, R.STOPPED, NO, Outcome.STOPPED),
         (TaskKind.INDEX, R.FAILED, NO, Outcome.SUSPECT),
         (TaskKind.INDEX, R.REFUSED, NO, Outcome.FAILED),
-        (TaskKind.INDEX, R.STATION_RESTARTED, SUSPECT, Outcome.SUSPECT),
+        (TaskKind.INDEX, R.ABORTED, NO, Outcome.ABORTED),
+        (TaskKind.INDEX, R.STATION_RESTARTED, NO, Outcome.SUSPECT),
     ],
 )
 def test_every_end_of_a_task_has_its_outcome(kind, result, verdict, outcome):
