@@ -198,7 +198,7 @@ def test_a_drive_that_is_slow_to_forget_its_old_zero_has_not_found_a_new_one(
 
     def forget_late(ahead: int, speed_m_s: float, acceleration: float) -> None:
         search(ahead, 1e-4, acceleration)  # slow to set off, too
-        drive.is_homed = True
+        drive._forgets_zero = False
         bench.events.append((bench.now_s + 0.03, lambda: setattr(drive, "is_homed", False)))
 
     monkeypatch.setattr(drive, "home_to_mark", forget_late)

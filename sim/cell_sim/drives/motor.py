@@ -39,6 +39,7 @@ class ServoDrive(VirtualDrive):
         self.shaft = shaft
         self.fault_code = 0
         self.is_homed = False
+        self._forgets_zero = False  # in its next cycle
         self._zero_m = 0.0
         self._homing_m: float | None = None  # axis position of the mark that homing goes to
         self._sto_count = 0
@@ -55,7 +56,7 @@ class ServoDrive(VirtualDrive):
         self.axis.force_limit_n = (
             self.rated_force_n * (self.profile.nameplate.max_torque_percent or 300.0) / 100.0
         )
-        self.is_homed = self.shaft.is_absolute
+        self.is_homed, self._forgets_zero = self.shaft.is_absolute, False
         self._zero_m = 0.0 if self.shaft.is_absolute else self.axis.position_m
         self._homing_m = None
         self._sto_count = self.plant.sto_count
@@ -66,15 +67,16 @@ class ServoDrive(VirtualDrive):
     def home_here(self) -> None:
         """The present position is the zero."""
         self.note("reference", 0.0)
-        self.is_homed = True
+        self.is_homed, self._forgets_zero = True, False
         self._zero_m = self.axis.position_m
 
     def home_to_mark(self, ahead: int, speed_m_s: float, acceleration: float) -> None:
         """Look for the reference switch ahead (+1) or behind (-1); one that stands on it stays there.
 
-        An axis without marks goes on looking, as one does whose switch is broken.
+        An axis without marks goes on looking, as one does whose switch is broken. The reply to the request
+        that starts it may still show the old reference: it goes in the next cycle of the drive.
         """
-        self.is_homed = False
+        self._forgets_zero = True
         self.note("reference", ahead * speed_m_s)
         here_m = self.axis.position_m
         marks = [m for side in (ahead, -ahead) if (m := self.plant.next_mark_m(self.name, side)) is not None]
@@ -90,7 +92,9 @@ class ServoDrive(VirtualDrive):
         self._homing_m = None
 
     def watch_homing(self) -> None:
-        """Set the zero when the axis stands on the mark."""
+        """Forget the old zero, and set the new one when the axis stands on the mark."""
+        if self._forgets_zero:
+            self.is_homed = self._forgets_zero = False
         mark_m = self._homing_m
         if mark_m is None or not self.axis.ramp.is_done:
             return

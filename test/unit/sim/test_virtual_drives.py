@@ -386,6 +386,18 @@ def test_homing_where_it_stands_moves_nothing(rig):
     assert shown_m(master) == pytest.approx(0.0, abs=1e-5)
 
 
+def test_the_reply_that_starts_homing_still_shows_the_old_zero(rig):
+    stand_between_marks(rig, 0.2)
+    master = rig.master("conveyor_line")
+    home_servo(master, 37)
+    control(master, 0x0F, BELT)
+    master.write(BELT, 0x500B, 28)
+    head = bytes((BELT, 23, 0x40, 0, 0, 1, 0x50, 0, 0, 1, 2))
+    reply = master.send(head + (0x1F).to_bytes(2, "big"))
+    assert int.from_bytes(reply[3:5], "big") & HOMED
+    assert not status(master, BELT) & HOMED
+
+
 def test_a_belt_on_its_switch_does_not_run_to_the_next(rig):
     stand_between_marks(rig, 0.502)
     master = rig.master("conveyor_line")
