@@ -61,6 +61,23 @@ def test_the_mark_of_a_failed_stop_counts_until_the_tool_is_measured_clear(robot
     assert not robot.state.is_stranded
 
 
+def test_a_marked_tool_that_is_low_goes_only_out(robot):
+    robot.drives["weld_z"].position_m = 0.0099  # over the part by measurement, which the mark doubts
+    robot.is_marked = True
+    robot.permit(SafetyPhase.RECOVERY)
+    robot.run(0.2)
+    robot.press(TaskKind.JOG, "weld_x", 0.005)
+    robot.run(0.5)
+    assert robot.at("weld_x").kind is SetpointKind.STOP
+    robot.permit()
+    robot.give(TaskKind.HOME)
+    assert "recover the tool first" in robot.finish(1.0).detail
+    robot.drives["weld_z"].position_m = robot.unit.safe_m
+    robot.run(0.2)
+    robot.give(TaskKind.HOME)
+    assert robot.finish().result is TaskResult.DONE
+
+
 def test_recover_tool_turns_the_spindle_and_pulls_slowly(stuck_tool):
     stuck_tool.press(TaskKind.RECOVER_TOOL)
     assert stuck_tool.run(5.0, lambda: stuck_tool.unit.phase == "recover_retract")
