@@ -60,7 +60,7 @@ class Field:
         return phase not in (LinePhase.PERMITTED, LinePhase.STOPPING)
 
     def is_marked(self, line: str) -> bool:
-        """The last stop of the line could not bring the tool out; a permit takes the mark away."""
+        """The last stop of the line could not bring the tool out; a permit for motion takes the mark away."""
         return self._stops.get(line, (LinePhase.PERMITTED, False))[1]
 
     def sample_dt_s(self, drive: str) -> float | None:
