@@ -96,7 +96,7 @@ def test_every_kind_of_fault_is_drawn_and_aims_at_something_that_exists() -> Non
 
 PRESSED = Fault(FaultKind.ESTOP, "", 0.1, "robot traverse", 0.5)
 DELAYED = Fault(FaultKind.MESSAGE_LATE, "line_command", 0.1, "robot traverse", 1.0, 0.15)
-SHORT_S = 8.0  # the first weld is under way
+SHORT_S = 10.0  # the first weld is under way
 HARMLESS = tuple(Fault(FaultKind.STALE_COMMAND, "START", float(t)) for t in (2, 3, 4))
 
 
