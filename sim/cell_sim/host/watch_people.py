@@ -60,7 +60,8 @@ class PeopleWatch:
         self._still_by_s = inf  # something happened that must stop the cell by then
         self._lasting: set[str] = set()  # what a person has pressed or opened, until it is released or closed
         self._held: dict[str, float] = {}  # station: newest message of a hold-to-run button
-        self._state = State.ABORTED
+        self._state, self._state_seq = State.ABORTED, 0
+        self._without_legal: list[tuple[float, str, int]] = []  # refusals, until their state is told
 
     # what people do
 
@@ -103,9 +104,17 @@ class PeopleWatch:
             self._broken(now_s, 8, f"{name} was refused as stale")
         if result.code is not ResultCode.ACCEPTED and not result.reason:
             self._broken(now_s, 8, f"{name} was refused without a reason")
-        may_be_empty = result.code is ResultCode.INVALID or self._state is State.ABORTING
-        if result.code is not ResultCode.ACCEPTED and not result.legal_commands and not may_be_empty:
-            self._broken(now_s, 8, f"{name} was refused without the commands that are legal")
+        may_be_empty = result.code in (ResultCode.ACCEPTED, ResultCode.INVALID)
+        if not result.legal_commands and not may_be_empty:
+            self._without_legal.append((now_s, name, result.state_seq))
+
+    def _judge_empty(self, message: CellState) -> None:
+        """Only in Aborting nothing is legal; an answer may come before the news of that state."""
+        told = {self._state_seq: self._state, message.state_seq: State(message.state)}
+        for at_s, name, seq in self._without_legal:
+            if told.get(seq, State.ABORTING) is not State.ABORTING:
+                self._broken(at_s, 8, f"{name} was refused without the commands that are legal")
+        self._without_legal.clear()
 
     def _step(self, now_s: float, asked: CellCommand) -> None:
         if asked.command not in _STEPS:
@@ -148,7 +157,8 @@ class PeopleWatch:
 
     def hear_state(self, now_s: float, source: str, message: CellState) -> None:
         if source == CELL_MANAGER:
-            self._state = State(message.state)
+            self._judge_empty(message)
+            self._state, self._state_seq = State(message.state), message.state_seq
             self.check(now_s)
 
     def see_event(self, event: PlantEvent) -> None:

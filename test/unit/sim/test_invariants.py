@@ -9,6 +9,7 @@ from cell_controller.messages import (
     Allowed,
     CellCommand,
     CellPermit,
+    CellState,
     CommandResult,
     DriveStates,
     Echo,
@@ -27,7 +28,7 @@ from cell_controller.messages import (
     Verdict,
     ZoneOwner,
 )
-from cell_controller.packml import Command
+from cell_controller.packml import Command, Mode, State
 from cell_controller.runtime import Sent
 from cell_sim.host.invariants import InvariantError
 from cell_sim.host.simcell import SimCell
@@ -67,6 +68,10 @@ def write(cell: SimCell, now_s: float, drive: str, kind: str, value: float) -> N
 
 def phase(cell: SimCell, now_s: float, phase: LinePhase, epoch: int = 1) -> None:
     hear(cell, now_s, LINE, DriveStates(LINE, phase, epoch))
+
+
+def tell(cell: SimCell, now_s: float, state: State, seq: int) -> None:
+    hear(cell, now_s, CELL_MANAGER, CellState(state, state, False, Mode.PRODUCTION, seq, heartbeat=1))
 
 
 def broken(cell: SimCell) -> list[int]:
@@ -300,5 +305,21 @@ def test_an_answer_that_says_less_than_it_owes_is_found(
     cell: SimCell, command: Command, code: ResultCode, reason: str, legal: tuple[int, ...]
 ) -> None:
     hear(cell, 1.0, "operator", CellCommand("c1", "ann", int(command)))
-    hear(cell, 1.1, CELL_MANAGER, CommandResult("c1", "ann", int(command), code, reason, legal))
+    tell(cell, 1.0, State.STOPPED, 7)
+    hear(cell, 1.1, CELL_MANAGER, CommandResult("c1", "ann", int(command), code, reason, legal, 7))
+    tell(cell, 1.2, State.STOPPED, 7)
     assert broken(cell) == [8]
+
+
+@pytest.mark.parametrize(("before", "after"), [(6, 7), (7, 8)], ids=["told_after", "told_before"])
+def test_nothing_is_legal_while_aborting_whether_told_before_the_answer_or_after(
+    cell: SimCell, before: int, after: int
+) -> None:
+    states = {6: State.EXECUTE, 7: State.ABORTING, 8: State.ABORTED}
+    hear(cell, 1.0, "operator", CellCommand("c1", "ann", Command.ABORT))
+    tell(cell, 1.0, states[before], before)
+    hear(
+        cell, 1.1, CELL_MANAGER, CommandResult("c1", "ann", Command.ABORT, ResultCode.ILLEGAL, "it is", (), 7)
+    )
+    tell(cell, 1.1, states[after], after)
+    assert broken(cell) == []
