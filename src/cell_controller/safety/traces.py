@@ -6,7 +6,7 @@ a later DriveStates, is no new one.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
 from cell_controller.messages import (
     Allowed,
@@ -41,6 +41,7 @@ class AxisTrace:
         "_commanded_at_s",
         "_ref_at_s",
         "_ref_m_s",
+        "_searched_at_s",
         "_speed_m_s",
         "_was_homed",
         "acceleration_m_s2",
@@ -67,6 +68,7 @@ class AxisTrace:
         self._at_s = self._ref_at_s = 0.0
         self._ref_m_s = self._speed_m_s = 0.0
         self._was_homed = False
+        self._searched_at_s = -inf  # newest reading under a command to search for the reference
         self._commanded_at_s: float | None = None
 
     def take(self, state: DriveState | None, command: LineDrive | None) -> None:
@@ -84,18 +86,19 @@ class AxisTrace:
             return
         way_m = abs(position_m - was_m)
         self.jump_m = 0.0
-        if way_m > ARRIVED_M and state.is_homed and self._was_homed:  # its search changes what positions mean
+        wish = command.setpoint if command is not None and command.allowed in _MOVING else None
+        if wish is not None and wish.kind is SetpointKind.REFERENCE:
+            self._searched_at_s = at_s
+        if way_m > ARRIVED_M and not self._may_be_new_zero(state):
             self._see_jump(way_m, abs(state.measured_speed_m_s), dt_s + STAMP_JITTER_S)
         self._speed_m_s = abs(state.measured_speed_m_s)
         self._at_s, self.position_m, self._was_homed = at_s, position_m, state.is_homed
         if at_s - self._ref_at_s >= ACCELERATION_S:
             self._see_acceleration(state.measured_speed_m_s, at_s)
-        speed_m_s = 0.0
-        if command is not None and command.allowed in _MOVING:
-            speed_m_s = _commanded_m_s(state, command.setpoint)
+        speed_m_s = _commanded_m_s(state, wish) if wish is not None else 0.0
         if speed_m_s != 0.0:
             # A move that the drive has accepted has arrived; a velocity may still be on its way.
-            is_sure = command is not None and command.setpoint.kind is SetpointKind.MOVE
+            is_sure = wish is not None and wish.kind is SetpointKind.MOVE
             self._see_way(speed_m_s, dt_s, way_m, 0.0 if is_sure else self.limits.reaction_s)
         elif self._commanded_at_s is not None:
             self._commanded_at_s, self.owed_m, self.still_s = None, 0.0, 0.0
@@ -107,6 +110,11 @@ class AxisTrace:
             self._at_s = self._ref_at_s = state.measured_at_s
             self._ref_m_s = state.measured_speed_m_s
             self._speed_m_s = abs(state.measured_speed_m_s)
+
+    def _may_be_new_zero(self, state: DriveState) -> bool:
+        """A search changes what positions mean; one that stands on its mark is over between two readings."""
+        is_search = state.measured_at_s - self._searched_at_s <= self.limits.reaction_s
+        return is_search or not (state.is_homed and self._was_homed)
 
     def _see_jump(self, way_m: float, speed_m_s: float, time_s: float) -> None:
         """Between two speeds lies at most a ramp up and down, and never more than the fastest."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cell_controller.messages import (
+    Allowed,
     DriveCondition,
     DriveSetpoint,
     LinePhase,
@@ -118,6 +119,22 @@ def test_a_position_may_jump_when_the_axis_finds_its_zero(bench: Bench) -> None:
     bench.edit("weld_x", jumps=True, measured_position_m=0.2, is_homed=True)
     bench.run(0.05)
     assert "implausible" not in bench.rules
+
+
+def test_a_search_that_is_over_between_two_readings_is_no_jump(bench: Bench) -> None:
+    """A belt that stands on its mark is never seen without its reference. Later it is a jump."""
+    bench.grant(weld_place="conveyor", grind_place="conveyor")
+    bench.wish("conveyor", DriveSetpoint("belt", SetpointKind.REFERENCE, 1, target_speed_m_s=0.05))
+    bench.run(0.2)
+    assert bench.allowed("belt") is Allowed.MOTION
+    bench.edit("belt", jumps=True, measured_position_m=-1.5)
+    bench.run(0.1)
+    assert bench.safety.phase is SafetyPhase.MOTION
+    bench.wish("conveyor", DriveSetpoint("belt"))
+    bench.run(bench.interlock._limits.ages.reaction_s["belt"] + 0.1)
+    bench.edit("belt", jumps=True, measured_position_m=0.0)
+    bench.run(0.1)
+    assert bench.safety.first_out.startswith("implausible belt:")
 
 
 FROZEN: dict[str, tuple[str, DriveSetpoint]] = {
