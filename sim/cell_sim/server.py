@@ -194,6 +194,7 @@ class Server:
         data, line = self.ptys[name].read(), self.lines[name]
         if data:
             self._to_port(name, line.read(now_s))  # what was on the wire before these bytes
+            line.master_baud = self.ptys[name].baud  # a port is opened first and set a moment later
             line.write(data, now_s)
         elif not self.ptys[name].has_user:
             self._users -= {name}
@@ -207,8 +208,6 @@ class Server:
             return
         self._looked_s = now_s
         users = frozenset(name for name, pty in self.ptys.items() if pty.has_user)
-        for name in users - self._users:
-            self.lines[name].master_baud = self.ptys[name].baud
         if users:
             self._unused_since_s = now_s
         self._users = users

@@ -222,6 +222,22 @@ def test_a_pulled_cable_fails_the_port_and_the_plug_brings_it_back(simulator):
         weld.close()
 
 
+def test_the_speed_of_a_port_counts_when_bytes_are_sent_not_when_it_is_opened(simulator):
+    opened = os.open(simulator.run_dir / "weld_line", os.O_RDWR | os.O_NOCTTY)  # at 38400, as a new pty is
+    try:
+        select.select([], [], [], 0.2)  # the simulator looks at its ports every 50 ms
+        weld = simulator.client("weld_line")
+        try:
+            assert not weld.read_holding_registers(0x4000, count=7, device_id=3).isError()
+            weld.socket.baudrate = 9600
+            with pytest.raises(ModbusIOException):
+                weld.read_holding_registers(0x4000, count=7, device_id=3)
+        finally:
+            weld.close()
+    finally:
+        os.close(opened)
+
+
 def test_commands_that_make_no_sense_are_answered_with_the_reason(simulator):
     assert "none of" in command(simulator, do="dance")["error"]
     assert "conveyor" in command(simulator, do="jam", conveyor="belt", on=True)["error"]
