@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,3 +33,23 @@ def live_cell(keeps_processes: None, tmp_path_factory: pytest.TempPathFactory) -
     allowed = {0, -9}  # ended as told, or killed by a test or the supervisor
     ends = {name: codes for name, codes in up.exit_codes().items() if set(codes) - allowed}
     assert not ends, f"{ends}\n" + "\n".join(f"[{name}] {line}" for name, line in said)
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _next_case_can_begin(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A case that fails leaves the cell anywhere; the ones after it begin from Stopped."""
+    cell = request.getfixturevalue("live_cell") if "live_cell" in request.fixturenames else None
+    yield
+    if isinstance(cell, LiveCell) and request.node.stash.get(FAILED, False):
+        cell.start_over()

@@ -57,6 +57,7 @@ class LiveCell:
     def __init__(self, up: Starter, client: OperatorClient) -> None:
         self.up, self.client = up, client
         self.stalls: list[str] = []  # how the cell stood when it did not start
+        self.has_failed = False  # a case has left the cell somewhere, and its order with it
         self.spindles = {n for n, d in up.cell.drives.items() if d.kind == "spindle"}
 
     # what it says
@@ -168,6 +169,19 @@ class LiveCell:
                 return
         raise AssertionError("the machine stalls again and again:\n" + "\n\n".join(self.stalls))
 
+    def start_over(self) -> None:
+        """From wherever a failed case has left it to Stopped, so that the next ones tell about themselves."""
+        self.has_failed = True
+        if self.state.state not in (State.ABORTED, State.STOPPED):
+            self.ask(Command.ABORT)
+            self.reach(State.ABORTED, 30.0)
+        if self.state.state == State.ABORTED:
+            self.until(lambda: not self.up.missing(), READY_S, f"all nodes; missing: {self.up.missing()}")
+            self.clean_up()
+            self.clear()
+        if self.state.mode != Mode.PRODUCTION:
+            self.must(SET_MODE, mode=Mode.PRODUCTION)
+
     def _has_stalled(self) -> bool:
         """The cell has aborted because something was late, and for no other reason."""
         trips = self.client.safety.trips if self.client.safety is not None else ()
@@ -184,11 +198,12 @@ class LiveCell:
         self.reach(State.EXECUTE, 60.0)
 
     def order(self, quantity: int) -> str:
-        """A new order, or the one that a stall has left before its first part came in."""
+        """A new order, or the one that a stall or a failed case has left before its first part came in."""
         order_id = f"order-{time.monotonic_ns()}"
         (recipe,) = self._recipes()
         reply = self.client.submit_order(recipe, quantity, order_id=order_id)
-        is_left = bool(self.stalls) and self.state.parts_consumed == 0 and self.state.order_id in reply.reason
+        may_be_left = bool(self.stalls) or self.has_failed
+        is_left = may_be_left and self.state.parts_consumed == 0 and self.state.order_id in reply.reason
         assert reply.is_accepted or is_left, reply.reason
         return order_id if reply.is_accepted else self.state.order_id
 
