@@ -21,7 +21,7 @@ from cell_sim.host.transport import LinkFault
 
 EXCHANGE_S = 0.5  # until a line with a spoilt frame has caught up: some rounds with retries
 _SPOILS = {
-    FaultKind.SERIAL_BITS: Spoil.BITS,
+    FaultKind.SERIAL_CRC: Spoil.BITS,
     FaultKind.SERIAL_BURST: Spoil.BURST,
     FaultKind.SERIAL_TRUNCATED: Spoil.TRUNCATE,
     FaultKind.SERIAL_LOST: Spoil.LOSE,
@@ -83,6 +83,8 @@ class Injector:
             link.extra_delay_s = fault.value
         elif fault.kind is FaultKind.MESSAGE_REPEATED:
             link.repeat = fault.value
+        elif fault.kind is FaultKind.NAN:
+            link.is_nan = True
         else:
             link.reorder = fault.value
         links = self._cell.host.transport.faults
@@ -96,11 +98,11 @@ class Injector:
         was_running = host.nodes[name].life is Life.RUNNING
         if not was_running:
             return False
-        if fault.kind is FaultKind.NODE_KILL:
+        if fault.kind is FaultKind.KILL:
             host.kill(name)
             return True
         host.hang(name)
-        if fault.kind is FaultKind.NODE_HANG:
+        if fault.duration_s:
             starts = host.nodes[name].starts
 
             def go_on() -> None:
@@ -138,14 +140,14 @@ class Injector:
         drive = cell.lines[line].drive(fault.target)
         was_on = drive.is_powered
         self._excuse(fault.target, fault.duration_s)
-        if fault.kind is FaultKind.DRIVE_FAULT:
+        if fault.kind is FaultKind.DRIVE_TRIP:
             if isinstance(drive, _FAULTABLE) and was_on:
                 drive.advance(cell.now_s)
                 drive.trip(int(fault.value))
-        elif fault.kind is FaultKind.DRIVE_MUTE:
+        elif fault.kind is FaultKind.MUTE:
             drive.is_mute = True
             self._at(fault.duration_s, lambda: setattr(drive, "is_mute", False))
-        elif fault.kind is FaultKind.DRIVE_FROZEN:
+        elif fault.kind is FaultKind.FREEZE:
             drive.is_frozen = True
             self._at(fault.duration_s, lambda: setattr(drive, "is_frozen", False))
         elif was_on:
@@ -235,19 +237,19 @@ _ACTIONS: dict[FaultKind, Callable[[Injector, Fault], bool]] = {
     FaultKind.MESSAGE_LATE: Injector._message,
     FaultKind.MESSAGE_REPEATED: Injector._message,
     FaultKind.MESSAGE_REORDERED: Injector._message,
-    FaultKind.NODE_KILL: Injector._node,
-    FaultKind.NODE_HANG: Injector._node,
-    FaultKind.NODE_HANG_FOR_GOOD: Injector._node,
-    FaultKind.SERIAL_BITS: Injector._serial,
+    FaultKind.NAN: Injector._message,
+    FaultKind.KILL: Injector._node,
+    FaultKind.HANG: Injector._node,
+    FaultKind.SERIAL_CRC: Injector._serial,
     FaultKind.SERIAL_BURST: Injector._serial,
     FaultKind.SERIAL_TRUNCATED: Injector._serial,
     FaultKind.SERIAL_LATE: Injector._serial,
     FaultKind.SERIAL_LOST: Injector._serial,
-    FaultKind.CABLE: Injector._cable,
-    FaultKind.DRIVE_FAULT: Injector._drive,
-    FaultKind.DRIVE_MUTE: Injector._drive,
-    FaultKind.DRIVE_FROZEN: Injector._drive,
-    FaultKind.DRIVE_POWER: Injector._drive,
+    FaultKind.UNPLUG: Injector._cable,
+    FaultKind.DRIVE_TRIP: Injector._drive,
+    FaultKind.MUTE: Injector._drive,
+    FaultKind.FREEZE: Injector._drive,
+    FaultKind.POWER: Injector._drive,
     FaultKind.SENSOR_STUCK: Injector._sensor,
     FaultKind.SENSOR_JUMP: Injector._sensor,
     FaultKind.ESTOP: Injector._machine,

@@ -37,7 +37,7 @@ _MESSAGE_KINDS = (
     FaultKind.MESSAGE_REORDERED,
 )
 _SERIAL_KINDS = (
-    FaultKind.SERIAL_BITS,
+    FaultKind.SERIAL_CRC,
     FaultKind.SERIAL_BURST,
     FaultKind.SERIAL_TRUNCATED,
     FaultKind.SERIAL_LATE,
@@ -55,6 +55,7 @@ def make_schedule(cell: CellFile, seed: str) -> tuple[Fault, ...]:
     """All faults of an episode, in the order of their times."""
     faults = [
         *_messages(cell, seed),
+        *_not_numbers(cell, seed),
         *_serial(cell, seed),
         *_nodes(cell, seed),
         *_drives(cell, seed),
@@ -102,6 +103,14 @@ def _messages(cell: CellFile, seed: str) -> Iterator[Fault]:
             yield Fault(kind, port.name, at_s, after, duration_s, value)
 
 
+def _not_numbers(cell: CellFile, seed: str) -> Iterator[Fault]:
+    for port in (ports.SETPOINT, ports.DRIVE_STATES, ports.LINE_COMMAND, ports.ORDER):
+        rng = stream(seed, f"nan/{port.name}")
+        if rng.random() < 0.03:
+            at_s, after = _when(rng, cell)
+            yield Fault(FaultKind.NAN, port.name, at_s, after, round(rng.uniform(0.02, 0.3), 4))
+
+
 def _serial(cell: CellFile, seed: str) -> Iterator[Fault]:
     for line in cell.lines:
         rng = stream(seed, f"serial/{line}")
@@ -113,16 +122,18 @@ def _serial(cell: CellFile, seed: str) -> Iterator[Fault]:
             yield Fault(kind, line, at_s, after, late_s if kind is FaultKind.SERIAL_LATE else 0.0, frames)
         if rng.random() < 0.06:
             at_s, after = _when(rng, cell)
-            yield Fault(FaultKind.CABLE, line, at_s, after, round(rng.uniform(0.02, 3.0), 4))
+            yield Fault(FaultKind.UNPLUG, line, at_s, after, round(rng.uniform(0.02, 3.0), 4))
 
 
 def _nodes(cell: CellFile, seed: str) -> Iterator[Fault]:
     for name in unit_names(cell):
         rng = stream(seed, f"node/{name}")
         if rng.random() < 0.06:
-            kind = rng.choice((FaultKind.NODE_KILL, FaultKind.NODE_HANG, FaultKind.NODE_HANG_FOR_GOOD))
+            kind, ends = rng.choice(
+                ((FaultKind.KILL, False), (FaultKind.HANG, True), (FaultKind.HANG, False))
+            )
             at_s, after = _when(rng, cell)
-            duration_s = round(rng.uniform(0.02, 1.9), 4) if kind is FaultKind.NODE_HANG else 0.0
+            duration_s = round(rng.uniform(0.02, 1.9), 4) if ends else 0.0
             yield Fault(kind, name, at_s, after, duration_s)
 
 
@@ -132,10 +143,10 @@ def _drives(cell: CellFile, seed: str) -> Iterator[Fault]:
         if rng.random() >= 0.04:
             continue
         at_s, after = _when(rng, cell)
-        kind = rng.choice((FaultKind.DRIVE_MUTE, FaultKind.DRIVE_POWER, FaultKind.DRIVE_FROZEN))
+        kind = rng.choice((FaultKind.MUTE, FaultKind.POWER, FaultKind.FREEZE))
         code = 0.0
         if not isinstance(drive, IoDrive) and rng.random() < 0.5:
-            kind, code = FaultKind.DRIVE_FAULT, float(_FAULT_CODES.get(drive.profile, 1))
+            kind, code = FaultKind.DRIVE_TRIP, float(_FAULT_CODES.get(drive.profile, 1))
         duration_s = round(rng.uniform(0.05, 3.0), 4)
         yield Fault(kind, name, at_s, after, duration_s, code)
 

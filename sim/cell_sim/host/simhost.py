@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 from cell_controller.runtime import Sent, Unit
 from cell_sim.host.node import Life, SimNode
@@ -107,6 +108,8 @@ class SimHost:
         if is_latched:
             self._latched[sent.port][source] = sent
         port, now_s = sent.port, self.now_s
+        if self.transport.faults:
+            sent = replace(sent, message=self.transport.carried(port, source, sent.message, now_s))
         listeners = self._listeners.get(port)
         if listeners is None:
             listeners = self._listeners[port] = [n for n in self.nodes.values() if port in n.subscribed]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from cell_sim.host.not_a_number import with_nan
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -32,6 +34,7 @@ class LinkFault:
     extra_delay_s: float = 0.0
     repeat: float = 0.0  # probability of a second copy
     reorder: float = 0.0  # probability of 5 to 50 ms more, so that later ones overtake
+    is_nan: bool = False  # a number of the message is none any more
     hits: int = 0  # messages that something has happened to
 
 
@@ -55,10 +58,7 @@ class Transport:
         if not self.faults:
             self._last[link] = in_order
             return (in_order,)
-        fault = next(
-            (f for f in self.faults if f.port == port and f.source in ("", source) and now_s < f.until_s),
-            None,
-        )
+        fault = self._fault(port, source, now_s)
         if fault is None:
             self._last[link] = in_order
             return (in_order,)
@@ -76,3 +76,18 @@ class Transport:
             fault.hits += 1
             return arrival, arrival + stream.uniform(0.0, 0.020)
         return (arrival,)
+
+    def carried(self, port: str, source: str, message: object, now_s: float) -> object:
+        """What the receivers get: the message, or a spoilt one while a fault of its link says so."""
+        fault = self._fault(port, source, now_s) if self.faults else None
+        spoilt = with_nan(message) if fault is not None and fault.is_nan else None
+        if fault is None or spoilt is None:
+            return message
+        fault.hits += 1
+        return spoilt
+
+    def _fault(self, port: str, source: str, now_s: float) -> LinkFault | None:
+        return next(
+            (f for f in self.faults if f.port == port and f.source in ("", source) and now_s < f.until_s),
+            None,
+        )
