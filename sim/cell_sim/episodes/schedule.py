@@ -29,7 +29,7 @@ GUARDED = (
 # At these moments a fault does the most harm: the tool in the material, a belt on its way.
 _WELD_PHASES = ("touch", "plunge", "dwell_start", "traverse", "traverse", "dwell_end", "retract")
 _GRIND_PHASES = ("gap", "rough", "finish", "spark_out", "retract")
-_FAULT_CODES = {"delta_asda_a3": 0x006, "fast_modbus_servo": 0x8611, "delta_c2000": 49}
+FAULT_CODES = {"delta_asda_a3": 0x006, "fast_modbus_servo": 0x8611, "delta_c2000": 49}
 _MESSAGE_KINDS = (
     FaultKind.MESSAGE_LOST,
     FaultKind.MESSAGE_LATE,
@@ -146,7 +146,7 @@ def _drives(cell: CellFile, seed: str) -> Iterator[Fault]:
         kind = rng.choice((FaultKind.MUTE, FaultKind.POWER, FaultKind.FREEZE))
         code = 0.0
         if not isinstance(drive, IoDrive) and rng.random() < 0.5:
-            kind, code = FaultKind.DRIVE_TRIP, float(_FAULT_CODES.get(drive.profile, 1))
+            kind, code = FaultKind.DRIVE_TRIP, float(FAULT_CODES.get(drive.profile, 1))
         duration_s = round(rng.uniform(0.05, 3.0), 4)
         yield Fault(kind, name, at_s, after, duration_s, code)
 

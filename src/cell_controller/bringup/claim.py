@@ -41,9 +41,7 @@ class Claim:
         """All of it, or InUseError, which names the processes that have it, and nothing."""
         domain = os.environ.get("ROS_DOMAIN_ID", "0")
         try:
-            self._locks.take(
-                f"namespace {domain} {self.namespace}", f"namespace {self.namespace} (domain {domain})"
-            )
+            self._locks.take(key_of(self.namespace), f"namespace {self.namespace} (domain {domain})")
             for name, line in self.cell.lines.items():
                 device = os.path.realpath(line.device)
                 self._locks.take(f"line {device}", f"serial line {name} ({line.device})")
@@ -61,6 +59,11 @@ class Claim:
         if self._locks.descriptors and not self._keeps_run_dir:
             remove_tree(self.run_dir)
         self._locks.release()
+
+
+def key_of(namespace: str) -> str:
+    """The lock of a namespace in this domain: whoever holds it belongs to the cell that is up there."""
+    return f"namespace {os.environ.get('ROS_DOMAIN_ID', '0')} {namespace}"
 
 
 def remove_tree(directory: Path) -> None:

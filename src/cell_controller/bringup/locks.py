@@ -33,8 +33,7 @@ class Locks:
 
     def take(self, key: str, what: str) -> None:
         """Lock `key` or raise InUseError, which says `what` is in use by whom."""
-        readable = re.sub(r"[^A-Za-z0-9]+", "_", key).strip("_")[-60:]
-        path = self._directory / f"{readable}-{sha256(key.encode()).hexdigest()[:8]}.lock"
+        path = self._path(key)
         while True:
             descriptor = self._open(path)
             try:
@@ -46,6 +45,11 @@ class Locks:
                 break
             os.close(descriptor)  # its former owner removed the file between our open and our lock
         self._held[path] = descriptor
+
+    def holders_of(self, key: str) -> tuple[tuple[int, str], ...]:
+        """Who has it, with their command lines; nobody when it is free."""
+        path = self._path(key)
+        return holders(path) if path.is_file() else ()
 
     def release(self) -> None:
         """Also removes what killed cells have left in the folder, and the folder when it is empty."""
@@ -60,6 +64,10 @@ class Locks:
             self._directory.rmdir()
         except OSError:
             return  # locks of other cells are in it, or it is another user's
+
+    def _path(self, key: str) -> Path:
+        readable = re.sub(r"[^A-Za-z0-9]+", "_", key).strip("_")[-60:]
+        return self._directory / f"{readable}-{sha256(key.encode()).hexdigest()[:8]}.lock"
 
     def _open(self, path: Path) -> int:
         while True:
