@@ -24,6 +24,7 @@ TESTS ?= test
 EPISODES ?= 2000
 SEED ?= 1
 JOBS ?= 2
+REPEATS ?= 30
 BENCH ?=
 
 .PHONY: help
@@ -41,6 +42,11 @@ test: setup ## all tests but the whole fault matrix (TESTS=, such as TESTS=test/
 .PHONY: fault-matrix
 fault-matrix: setup ## death and hang of every process during a weld, on live cells
 	$(PY) -m pytest test/integration test/launch -m matrix
+
+.PHONY: fault-table
+fault-table: setup ## reaction to each fault on live cells, into docs/safety.md (REPEATS=); hours, resumable
+	PYTHONPATH=test $(PY) -m faults measure --repeats $(REPEATS)
+	PYTHONPATH=test $(PY) -m faults table
 
 .PHONY: bench
 bench: setup ## how prompt the controller is here, one JSON object per line (BENCH="--idle --figure wake")

@@ -228,20 +228,26 @@ class LiveCell:
 
     def weld_until_contact(self) -> None:
         """An order of one part, run until the pin is in the material."""
+        self.until_in_contact("robot")
+
+    def until_in_contact(self, station: str) -> None:
+        """An order of one part, run until the tool of this station is in the material."""
 
         def act() -> None:
             self.order(1)
             self._start()
             ends = (State.ABORTED, State.STOPPED)
-            self.until(lambda: self._is_welding() or self.state.state in ends, 60.0, "a weld")
-            assert self._is_welding(), self.describe()
+            self.until(
+                lambda: self._is_at_work(station) or self.state.state in ends, 60.0, f"{station} at work"
+            )
+            assert self._is_at_work(station), self.describe()
             assert self.state.state == State.EXECUTE, self.describe()
 
         self.despite_stalls(act)
 
-    def _is_welding(self) -> bool:
-        robot = self.client.station_states.get("robot")
-        return robot is not None and robot.tool_in_material
+    def _is_at_work(self, station: str) -> bool:
+        state = self.client.station_states.get(station)
+        return state is not None and state.tool_in_material
 
     def clean_up(self) -> None:
         """What an operator does after an abort: tool out, parts disposed of, simulated parts taken away."""

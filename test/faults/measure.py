@@ -1,0 +1,382 @@
+"""Injects the faults of the rows into one running cell after the other and writes down what came of each."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from cell_controller.bringup.table import Arguments, NodeSpec, build
+from cell_controller.bringup.up import CellUp
+from cell_controller.errors import CellError
+from cell_controller.messages import CellCommand, ResultCode
+from cell_controller.packml import Command, State
+from cell_controller.plan import CellPlan, load_plan
+from cell_controller.plan.periods import CELL_PERMIT_PERIOD_S, HANDOVER_S
+from cell_sim.live import wallclock
+from cell_sim.live.catalog import BY_NAME, Reaction
+from cell_sim.live.inject import injected, resolve, serve
+from cell_sim.live.running import RunningCell, find
+from faults import injections, observe
+from faults.injections import Seen
+from faults.rows import COMMAND, MEASURED, Moment, Row
+from support.live_cell import READY_S, LiveCell
+
+PROCESS_S = 2.0  # a fault comes up to so much after the tool has met the part
+WATCHED_S = 1.2  # after a fault that may do nothing
+PART_S = 90.0
+TRIP_LOOK_S = 3.0  # longer than any limit
+RESPAWNS = 1000  # a measurement kills a process more often than an accident does
+
+
+@contextmanager
+def live_cell(file: Path) -> Iterator[LiveCell]:
+    """A cell of its own whose wall clock can be stepped; its run directory is gone afterwards."""
+    run_dir = Path(tempfile.mkdtemp(prefix="cell-faults-"))
+    clock = tuple(wallclock.environment(run_dir).items())
+
+    def table(arguments: Arguments) -> list[NodeSpec]:
+        return [
+            replace(spec, environment=(*spec.environment, *clock), respawns=RESPAWNS * spec.is_node)
+            for spec in build(arguments)
+        ]
+
+    up = CellUp(Arguments(file, f"/faults_{os.getpid()}", run_dir), table=table)
+    try:
+        with up:
+            up.wait_ready(READY_S)
+            cell = LiveCell(up, up.client)
+            cell.until(lambda: cell.state.state == State.ABORTED, READY_S, "its first state")
+            cell.clear()
+            yield cell
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+@cache
+def plan_of(file: Path) -> CellPlan:
+    return load_plan(file)[1]
+
+
+class Measurement:
+    """One cell, and one injection after the other."""
+
+    def __init__(self, cell: LiveCell, draw: random.Random) -> None:
+        self._cell, self._draw = cell, draw
+
+    def _running(self) -> RunningCell:
+        """Anew each time: processes come and go."""
+        return find(self._cell.client.namespace)
+
+    def _seen(self, row: Row, **more: object) -> Seen:
+        return Seen(
+            key=row.key,
+            date=datetime.now(UTC).strftime("%Y-%m-%d"),
+            machine=machine(),
+            cell=self._cell.up.cell.name,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def recover(self) -> None:
+        """What has been stopped is Stopped and cleared again; who has missed a fault is stopped now."""
+        cell = self._cell
+        if cell.state.state in (State.STOPPED, State.COMPLETE):
+            return
+        if cell.state.state not in (State.ABORTING, State.ABORTED):
+            cell.ask(Command.ABORT)
+        recover(cell)
+
+    # faults that stop the cell
+
+    def stop(self, row: Row) -> Seen | None:
+        """One part, one fault, standstill, a person who recovers; None when a stall came first."""
+        cell = self._cell
+        begin_process(cell, wants_grind=self._draw.random() < 0.25 and row.moment is Moment.PROCESS)
+        if row.moment is Moment.TRAVERSE:
+            cell.until(lambda: phase(cell, "robot") == "traverse", 30.0, "the traverse")
+            time.sleep(self._draw.uniform(0.3, 0.8))
+        else:
+            time.sleep(self._draw.uniform(0.0, PROCESS_S))
+        running = self._running()
+        fault, target = resolve(row.fault, row.target, running)
+        lasts = row.for_s > 0.0 and bool(fault.lasting)
+        limit_s = fault.limit_of(running.cell, running.plan, target, lasts=lasts)
+        tail, moment = observe.MotionTail(cell.up.run_dir / "motion.jsonl"), where(cell)
+        with injected(running, fault, target, lasts=lasts) as injection:
+            if observe.has_tripped_before(cell, injection.at_s):
+                return None
+            if row.for_s:
+                serve(injection, row.for_s)
+                injection.end()
+            _, reaction = fault.owes(target, lasts=lasts)
+            trip = observe.first_trip(cell, injection.at_s, TRIP_LOOK_S)
+            budgets_s = observe.stop_budgets_s(
+                cell, {name: line.stop_time_s for name, line in running.plan.lines.items()}
+            )
+            is_stop = reaction is Reaction.STOPS
+            since_s = injection.at_s if trip is None or is_stop else trip.at_s
+            wait_until_s(since_s + max(budgets_s.values()) + observe.FLUSHED_S)
+            line = "grind_line" if moment.startswith("spindle") else "weld_line"
+            stop_s = observe.first_stop_s(tail, injection, tuple(running.cell.drives_of_line(line)))
+            still = observe.standstill(cell, tail, since_s, budgets_s)
+        reacted_s = stop_s if is_stop else (trip.at_s if trip is not None else None)
+        reaction_s = None if reacted_s is None else reacted_s - injection.at_s
+        cause = "a stop on the wire" if is_stop else f"{trip.rule} {trip.subject}" if trip else ""
+        remarks = []
+        if reaction_s is None:
+            remarks.append("no reaction")
+        elif reaction_s > limit_s:
+            remarks.append("later than its limit")
+        if still.after_s > still.budget_s:
+            remarks.append(f"{still.drive} moved for {still.after_s:.3f} s")
+        return self._seen(
+            row,
+            moment=moment,
+            reaction_s=reaction_s,
+            limit_s=limit_s,
+            cause=cause,
+            still_s=still.after_s,
+            still_budget_s=still.budget_s,
+            is_good=not remarks,
+            remark=", ".join(remarks),
+        )
+
+    # faults that stop nothing
+
+    def go_on(self, rows: Sequence[Row]) -> Iterator[Seen]:
+        """One part with as many of these faults in it as there is time for; each is judged by its end too."""
+        cell = self._cell
+        begin_process(cell, wants_grind=False)
+        seen: list[Seen] = []
+        for row in rows:
+            if not self._is_working_again():
+                break
+            seen.append(self._unharmed(row))
+            if cell.state.state == State.ABORTED:
+                break
+        is_finished = self._finish()
+        remark = "" if is_finished else f"the part did not come out good: {cell.state.state}"
+        for one in seen:
+            yield one if is_finished else replace(one, is_good=False, remark=one.remark or remark)
+
+    def _is_working_again(self) -> bool:
+        """The tool of robot or spindle is in the part, now or soon."""
+        cell = self._cell
+        going_on = (State.EXECUTE, State.HOLDING, State.HELD, State.UNHOLDING)
+        while not is_in_material(cell) and cell.state.state in going_on:
+            if cell.state.state == State.HELD:
+                cell.ask(Command.UNHOLD)
+            time.sleep(0.05)
+        return is_in_material(cell)
+
+    def _unharmed(self, row: Row) -> Seen:
+        if row.fault == COMMAND:
+            return self._answer(row)
+        cell, moment = self._cell, where(self._cell)
+        running = self._running()
+        fault, target = resolve(row.fault, row.target, running)
+        before = errors(cell, target)
+        time.sleep(self._draw.uniform(0.0, 0.1))
+        with injected(running, fault, target) as injection:
+            serve(injection, row.for_s or WATCHED_S)
+            trip = observe.first_trip(cell, injection.at_s, 0.0)
+        remark = "" if trip is None else f"{trip.rule} {trip.subject}"
+        if row.fault.startswith("serial") and errors(cell, target) <= before:
+            remark = "nothing was counted"
+        return self._seen(
+            row, moment=moment, reaction_s=None, limit_s=0.0, cause=remark, is_good=not remark, remark=remark
+        )
+
+    def _finish(self) -> bool:
+        """The part comes out good; what the fault has held goes on by Unhold."""
+        cell, end_s = self._cell, time.monotonic() + PART_S
+        while cell.state.state not in (State.COMPLETE, State.ABORTED) and time.monotonic() < end_s:
+            if cell.state.state == State.HELD:
+                cell.ask(Command.UNHOLD)
+            time.sleep(0.2)
+        if cell.state.state != State.COMPLETE:
+            return False
+        cell.must(Command.STOP)
+        cell.reach(State.STOPPED, 15.0)
+        return True
+
+    def _answer(self, row: Row) -> Seen:
+        """A command that is illegal, stale, malformed or repeated."""
+        cell = self._cell
+        seq, number = cell.state.state_seq, f"fault-{time.monotonic_ns()}"
+        command = self._draw.choice(
+            (
+                CellCommand(number, "tester", Command.CLEAR, state_seq=seq),
+                CellCommand(number, "tester", Command.RESET, state_seq=seq - 1),
+                CellCommand(number, "tester", 77, state_seq=seq),
+                CellCommand(number, "", Command.START, state_seq=seq),
+            )
+        )
+        moment, at_s = where(cell), time.monotonic()
+        result = cell.client.send(command, 5.0)
+        reaction_s, limit_s = time.monotonic() - at_s, CELL_PERMIT_PERIOD_S + HANDOVER_S
+        remarks = [
+            *(["accepted"] if result.code is ResultCode.ACCEPTED else []),
+            *(["no reason"] if not result.reason else []),
+            *(["later than its limit"] if reaction_s > limit_s else []),
+            *(["the state has changed"] if cell.state.state_seq != seq else []),
+        ]
+        return self._seen(
+            row,
+            moment=moment,
+            reaction_s=reaction_s,
+            limit_s=limit_s,
+            cause=result.code.name,
+            is_good=not remarks,
+            remark=", ".join(remarks),
+        )
+
+    # a full disk and an order
+
+    def refuse(self, row: Row) -> Seen:
+        """In Stopped: an order is refused while nothing can be written; the alarm goes by itself."""
+        cell, running = self._cell, self._running()
+        fault, target = resolve(row.fault, row.target, running)
+        limit_s = fault.limit_of(running.cell, running.plan, target, lasts=False)
+        with injected(running, fault, target):
+            at_s = time.monotonic()
+            reply = cell.client.submit_order("coupon", 1)
+            reaction_s = time.monotonic() - at_s
+        remark = "accepted" if reply.is_accepted else "" if "journal" in reply.reason else reply.reason
+        cell.until(lambda: not any("journal" in a.message.lower() for a in cell.client.alarms.active), 10.0,
+                   "no alarm of the journal")  # fmt: skip
+        return self._seen(
+            row,
+            moment=State(cell.state.state).name,
+            reaction_s=reaction_s,
+            limit_s=limit_s,
+            cause=reply.reason,
+            is_good=not remark and reaction_s <= limit_s,
+            remark=remark or ("later than its limit" if reaction_s > limit_s else ""),
+        )
+
+
+# the cell
+
+
+def begin_process(cell: LiveCell, *, wants_grind: bool) -> None:
+    """From Stopped until the tool of robot or spindle is in the part."""
+    if cell.state.state == State.ABORTED:
+        cell.clear()
+    station = "spindle" if wants_grind else "robot"
+    cell.until_in_contact(station)
+
+
+def recover(cell: LiveCell) -> None:
+    """As a person does, until the cell is Stopped."""
+    cell.until(lambda: not cell.up.missing(), READY_S, "all processes")
+    if cell.state.state != State.ABORTED:
+        cell.reach(State.ABORTED, 30.0)
+    cell.clean_up()
+    cell.clear()
+
+
+def phase(cell: LiveCell, station: str) -> str:
+    state = cell.client.station_states.get(station)
+    return state.phase if state is not None else ""
+
+
+def where(cell: LiveCell) -> str:
+    """The station in the material, and its phase; else the cell's state."""
+    for name, state in cell.client.station_states.items():
+        if state.tool_in_material:
+            return f"{name} {state.phase}"
+    return State(cell.state.state).name
+
+
+def errors(cell: LiveCell, line: str) -> int:
+    """What a bus has counted since it runs."""
+    states = cell.client.drive_states.get(line)
+    drives = states.drives if states is not None else ()
+    return sum(d.timeouts + d.crc_errors + d.other_errors for d in drives)
+
+
+def is_in_material(cell: LiveCell) -> bool:
+    return any(s.tool_in_material for s in cell.client.station_states.values())
+
+
+def wait_until_s(at_s: float) -> None:
+    time.sleep(max(at_s - time.monotonic(), 0.0))
+
+
+@cache
+def machine() -> str:
+    """What was measured on."""
+    info = Path("/proc/cpuinfo").read_text()
+    names = [line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")]
+    model = names[0] if names else platform.machine()
+    return f"{os.cpu_count()} x {model}"
+
+
+# all of it
+
+
+def run(
+    path: Path, file: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None], seed: int
+) -> None:
+    """Until every row has its repeats; a cell that cannot be recovered is replaced by a new one."""
+    draw = random.Random(seed)
+    while pending(path, rows, repeats):
+        try:
+            with live_cell(file) as cell:
+                _rounds(Measurement(cell, draw), path, repeats, rows, say)
+        except (AssertionError, CellError) as error:
+            say(f"a new cell: {type(error).__name__}: {error}")
+
+
+def pending(path: Path, rows: Sequence[Row], repeats: int) -> list[Row]:
+    """Rows that want more, the poorest first."""
+    done = injections.counts(injections.read(path))
+    return sorted((r for r in rows if done[r.key] < repeats), key=lambda r: done[r.key])
+
+
+def _rounds(
+    measurement: Measurement, path: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None]
+) -> None:
+    while wanted := pending(path, rows, repeats):
+        row = wanted[0]
+        if row.moment is Moment.STOPPED:
+            found = [measurement.refuse(row)]
+        elif goes_on(row):
+            found = list(measurement.go_on([r for r in wanted if goes_on(r)] * 2))
+        else:
+            one = measurement.stop(row)
+            found = [] if one is None else [one]
+        injections.append(path, found)
+        measurement.recover()
+        for seen in found:
+            took = "-" if seen.reaction_s is None else f"{seen.reaction_s * 1e3:.1f} ms"
+            say(f"{seen.key} [{seen.moment}]: {took}, {seen.cause} {seen.remark or 'good'}")
+
+
+def goes_on(row: Row) -> bool:
+    """Nothing may stop."""
+    if row.fault == COMMAND or row.moment is Moment.STOPPED:
+        return row.fault == COMMAND
+    fault = BY_NAME[row.fault]
+    is_moment = fault.reaction is Reaction.GOES_ON and not (row.for_s and fault.lasting)
+    return is_moment or fault.reaction is Reaction.REFUSES
+
+
+def keys() -> list[str]:
+    return [row.key for row in MEASURED]
+
+
+def complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
