@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from cell_controller.drives.conversation import LATE_S
 from cell_controller.drives.profile import Quantity
 from cell_controller.messages import Allowed, DriveCondition, LinePhase
 from cell_sim.drives.remote_io import VirtualRemoteIo
@@ -446,6 +447,29 @@ def test_a_silent_drive_is_offline_after_its_budget_and_does_not_starve_the_othe
     assert asked["weld_y"] < 15
     age_s = bench.now_s - bench.drive("weld_z").measured_at_s
     assert age_s < bench.plan.drives["weld_z"].age_limit_s
+
+
+def test_a_stop_that_is_not_acknowledged_is_repeated_soon_and_after_those_of_the_others() -> None:
+    bench = LineBench("weld_line")
+    bench.enable_all()
+    bench.programs = dict.fromkeys(WELD, "weld_stop")
+    bench.permit(Allowed.MOTION, new_epoch=False)
+    bench.move("weld_x", 0.30, 0.02, 1)
+    bench.move("weld_y", 0.05, 0.01, 1)
+    assert bench.run(5.0, lambda: all(bench.drive(n).move_id == 1 for n in ("weld_x", "weld_y")))
+    bench.run(0.2)
+    x = bench.wire.drive("weld_x")
+    timing, since_s = x.profile.timing, bench.now_s
+    bench.wire.next_reply.unit = x.unit
+    bench.permit(Allowed.STOP_PROGRAM)
+    assert bench.run(0.3, lambda: bench.states[-1].phase is LinePhase.STOPPING)
+    bench.wire.next_reply.drop = 1  # it has taken the stop, and its answer gets lost
+    bench.run(0.5)
+    stops = {n: [e[0] for e in bench.events_of(n, since_s) if e[1] == "stop"] for n in ("weld_x", "weld_y")}
+    first_s, again_s = stops["weld_x"][:2]
+    assert first_s < stops["weld_y"][0] < again_s
+    others_s = 0.04  # a gap of 10 ms and the frames of y, and of z, and the gap before the repeat
+    assert again_s - first_s < timing.max_reply_delay_s + LATE_S + timing.drain_s + others_s
 
 
 def test_states_are_published_at_least_every_twenty_milliseconds() -> None:

@@ -11,6 +11,8 @@ from cell_controller.drives.job import Job, Purpose
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.transaction import HalfDuplex
 
+LATE_S = 0.016  # a reply may reach us as much later than the drive gave it: latency timer of FTDI adapters
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -76,8 +78,11 @@ class Conversation:
     def _send(self, job: Job, wishes: Wishes, now_s: float) -> Outgoing:
         device = self._devices[job.device]
         timing = device.profile.timing
-        is_short = wishes.is_stopping and device.failures > 0  # a silent drive must not hold up the others
-        within_s = timing.max_reply_delay_s if is_short else timing.timeout_s
+        within_s = timing.timeout_s
+        if wishes.is_stopping and device.failures > 0:  # a silent drive must not hold up the others
+            within_s = timing.max_reply_delay_s
+        elif job.wanted is not None and job.wanted.stage.is_stop:  # a lost stop is repeated soon
+            within_s = min(timing.max_reply_delay_s + LATE_S, timing.timeout_s)
         drains = not self._line.is_clean
         self._flying, self._next = job, None
         return Outgoing(self._line.start(job.request, timing, now_s, within_s), drains)

@@ -53,12 +53,17 @@ class Cycle:
         return self._began_s + LEAST_CYCLE_S
 
     def stop_job(self, now_s: float, order: tuple[Device, ...], *, all_writes: bool) -> Job | None:
-        """The first stop that is wanted; with `all_writes`, in a stop program, any write. Changes nothing."""
+        """The first stop that is wanted; with `all_writes`, in a stop program, any write. Changes nothing.
+
+        A drive that did not take its stop comes after all that were not asked yet.
+        """
+        again = None
         for device in order:
             job = device.write_job(now_s, stops_only=not all_writes) if device.may_ask(now_s) else None
-            if job is not None:
+            if job is not None and device.failures == 0:
                 return job
-        return None
+            again = again or job
+        return again
 
     def next_job(self, now_s: float, *, arms_first: bool, may_reset: bool) -> Job | None:
         """The next request of the schedule, None when nobody has to be asked now."""

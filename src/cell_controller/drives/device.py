@@ -22,7 +22,7 @@ from cell_controller.messages import DriveCondition
 OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
 SILENT_AFTER = 2  # in a stop program
 PROBE_S = 0.5  # between two tries of a silent drive, so that it does not starve the others
-RETRY_S = 0.1  # a stop that failed lets the others have their turn before it is tried again
+RETRY_S = 0.1  # a stop that failed twice lets the reads have their turn before it is tried again
 IDENTIFY_S = 1.0  # between two armings of a drive that is not what it must be
 FAULT_RESET_S = 1.0  # between two resets of a fault that does not go
 SEARCH_BEGINS_S = 0.1  # until then a drive may still show the reference that it has been told to forget
@@ -292,5 +292,5 @@ class Device:
                 self.disarm()
             self.is_offline = True
             self._retry_at_s = now_s + PROBE_S
-        elif is_stop:
+        elif is_stop and self.failures > 1:  # the first loss is noise, and is repeated at once
             self._retry_at_s = now_s + RETRY_S
