@@ -90,6 +90,7 @@ class Measurement:
     def recover(self) -> None:
         """What has been stopped is Stopped and cleared again; who has missed a fault is stopped now."""
         cell = self._cell
+        cell.until(lambda: not cell.up.missing(), READY_S, "all processes")
         if cell.state.state in (State.STOPPED, State.COMPLETE):
             return
         if cell.state.state not in (State.ABORTING, State.ABORTED):
@@ -279,7 +280,6 @@ def begin_process(cell: LiveCell, *, wants_grind: bool) -> None:
 
 def recover(cell: LiveCell) -> None:
     """As a person does, until the cell is Stopped."""
-    cell.until(lambda: not cell.up.missing(), READY_S, "all processes")
     if cell.state.state != State.ABORTED:
         cell.reach(State.ABORTED, 30.0)
     cell.clean_up()
@@ -349,19 +349,32 @@ def _rounds(
     measurement: Measurement, path: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None]
 ) -> None:
     while wanted := pending(path, rows, repeats):
-        row = wanted[0]
-        if row.moment is Moment.STOPPED:
-            found = [measurement.refuse(row)]
-        elif goes_on(row):
-            found = list(measurement.go_on([r for r in wanted if goes_on(r)] * 2))
-        else:
-            one = measurement.stop(row)
-            found = [] if one is None else [one]
+        found = _patiently(measurement, wanted, say)
         injections.append(path, found)
         measurement.recover()
         for seen in found:
             took = "-" if seen.reaction_s is None else f"{seen.reaction_s * 1e3:.1f} ms"
             say(f"{seen.key} [{seen.moment}]: {took}, {seen.cause} {seen.remark or 'good'}")
+
+
+def _patiently(measurement: Measurement, wanted: Sequence[Row], say: Callable[[str], None]) -> list[Seen]:
+    """What came of one part; nothing when the machine has stalled before the fault."""
+    try:
+        return one_part(measurement, wanted)
+    except (AssertionError, CellError) as error:
+        say(f"not injected: {type(error).__name__}: {error}")
+        return []
+
+
+def one_part(measurement: Measurement, wanted: Sequence[Row]) -> list[Seen]:
+    """The first of the rows; those that stop nothing come together."""
+    row = wanted[0]
+    if row.moment is Moment.STOPPED:
+        return [measurement.refuse(row)]
+    if goes_on(row):
+        return list(measurement.go_on([r for r in wanted if goes_on(r)] * 2))
+    one = measurement.stop(row)
+    return [] if one is None else [one]
 
 
 def goes_on(row: Row) -> bool:
