@@ -9,6 +9,7 @@ import pytest
 from cell_controller.drives.conversation import LATE_S
 from cell_controller.drives.profile import Quantity
 from cell_controller.messages import Allowed, DriveCondition, LinePhase
+from cell_sim.drives.c2000 import VirtualC2000
 from cell_sim.drives.remote_io import VirtualRemoteIo
 from cell_sim.plant.record import MOTION_KINDS
 from support.line_bench import LineBench
@@ -332,6 +333,17 @@ def test_a_recovery_clears_the_fault_of_the_drive_that_it_moves() -> None:
     bench.run(2.0)
     assert bench.drive("weld_z").condition is DriveCondition.OPERATION_ENABLED
     assert still_moves(bench, "weld_z", bench.now_s - 0.1)
+
+
+def test_a_fault_is_cleared_to_its_end_although_the_goal_changes_meanwhile() -> None:
+    bench = armed("grind_line")
+    wheel = bench.wire.drive("grind_wheel")
+    assert isinstance(wheel, VirtualC2000)
+    wheel.trip(58)  # its communication watchdog
+    bench.permit(Allowed.RECOVERY)
+    assert bench.run(5.0, lambda: not wheel.fault_code)
+    bench.turn("grind_wheel", 600.0)  # the last request of the reset is still to come
+    assert bench.run(5.0, lambda: bench.drive("grind_wheel").measured_speed_rpm > 590.0)
 
 
 def test_a_dead_traverse_does_not_keep_the_tool_in_the_material() -> None:

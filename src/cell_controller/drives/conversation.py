@@ -96,10 +96,14 @@ class Conversation:
         return self._cycle.stop_job(now_s, wishes.order, all_writes=wishes.is_stopping)
 
     def _scheduled(self, wishes: Wishes, now_s: float) -> Job | None:
-        """The next job of the schedule, chosen once; a write whose goal has passed is dropped."""
+        """The next job of the schedule, chosen once; a write whose goal has passed is dropped.
+
+        Not so the reset of a fault: it serves no goal, and would be chosen and dropped for ever.
+        """
         held = self._next
         goal = self._devices[held.device].actuator.goal if held is not None else None
-        if held is not None and held.wanted is not None and held.wanted.goal != goal:
+        is_towards_goal = held is not None and held.purpose is Purpose.WRITE
+        if is_towards_goal and held is not None and held.wanted is not None and held.wanted.goal != goal:
             self._next = None
         if self._next is None:
             self._next = self._cycle.next_job(now_s, arms_first=wishes.is_arming, may_reset=wishes.may_reset)
