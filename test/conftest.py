@@ -11,6 +11,8 @@ os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # generated messages check their fi
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 # A domain of this process' own: 0 is everybody's, and the ports of those above 101 are Linux's for itself.
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 101)
+# What a developer has proved of a cell is none of the tests' business.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="cell-test-state-")
 os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="cell-test-log-")
 
 import pytest
@@ -28,7 +30,8 @@ adopt_orphans()
 
 
 def pytest_unconfigure() -> None:
-    shutil.rmtree(os.environ["ROS_LOG_DIR"], ignore_errors=True)
+    for name in ("ROS_LOG_DIR", "XDG_STATE_HOME"):
+        shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
 def _is_live(item: pytest.Item) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cell_controller.bringup.parent import follow_parent
+from cell_controller.bringup.proof_file import unproved
 from cell_controller.bringup.recorder import Recorder
 from cell_controller.bringup.units import make_unit
 from cell_controller.bringup.urgency import lock_memory, make_urgent, pin
@@ -70,7 +71,8 @@ def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[Loc
     cell = loaded.resolve(run_dir)
     if name == RECORDER:
         return Recorder(), (RecordFile(run_dir / "record.jsonl"),), cell
-    unit = make_unit(name, loaded, plan)
+    needs_proof = name == CELL_MANAGER and cell.production
+    unit = make_unit(name, loaded, plan, unproved(loaded.cell, plan) if needs_proof else "")
     if name in cell.lines:
         line = cell.lines[name]
         port = SerialPort(line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits)

@@ -43,8 +43,8 @@ def unit_names(cell: CellFile) -> tuple[str, ...]:
     return (*cell.lines, INTERLOCK, *cell.stations, CELL_MANAGER)
 
 
-def make_unit(name: str, loaded: LoadedCell, plan: CellPlan) -> Unit:
-    """A new Unit; raises UnknownUnitError."""
+def make_unit(name: str, loaded: LoadedCell, plan: CellPlan, no_production: str = "") -> Unit:
+    """A new Unit; raises UnknownUnitError. `no_production` tells the manager why Production is refused."""
     cell = loaded.cell
     if name in cell.lines:
         return DriveBus(cell, plan, name)
@@ -54,5 +54,5 @@ def make_unit(name: str, loaded: LoadedCell, plan: CellPlan) -> Unit:
     if name == INTERLOCK:
         return Interlock(cell, plan)
     if name == CELL_MANAGER:
-        return CellManager(cell, loaded.recipes)
+        return CellManager(cell, loaded.recipes, no_production=no_production)
     raise UnknownUnitError(name, unit_names(cell))

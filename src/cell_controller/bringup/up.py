@@ -17,13 +17,14 @@ from typing import Self
 from cell_controller.bringup.children import Print
 from cell_controller.bringup.claim import Claim
 from cell_controller.bringup.errors import StartError
+from cell_controller.bringup.proof_file import unproved
 from cell_controller.bringup.supervisor import Supervisor
 from cell_controller.bringup.table import Arguments, NodeSpec, build
 from cell_controller.bringup.urgency import losses
 from cell_controller.config import CellFile
 from cell_controller.nodes.operator_client import NoAnswerError, OperatorClient
 from cell_controller.packml import Command, State
-from cell_controller.plan import load_plan
+from cell_controller.plan import CellPlan, load_plan
 from cell_controller.runtime import ports
 
 # A bus also waits for the request in flight and closes its port; KILL must come later than that.
@@ -67,9 +68,11 @@ class CellUp:
 
     def start(self) -> None:
         """Lock, then start everything; returns when all processes run. ConfigError or BringupError if not."""
-        lines = load_plan(self.arguments.cell)[1].lines
+        loaded, plan = load_plan(self.arguments.cell)
+        lines = plan.lines
         self._claim.take()
         self._say_what_is_lost()
+        self._say_what_is_not_proved(loaded.cell, plan)
         try:
             self._client = OperatorClient(self.namespace, operator="cell up", node_name="supervisor")
             self._client.open()
@@ -185,6 +188,12 @@ class CellUp:
         if priority:
             for text in losses(priority, locks_memory=self.cell.realtime.lock_memory):
                 self._show("cell", text)
+
+    def _say_what_is_not_proved(self, cell: CellFile, plan: CellPlan) -> None:
+        """In a line; with `production: true` the manager refuses Production for the same reason."""
+        text = unproved(cell, plan)
+        if text:
+            self._show("cell", f"{'Production is refused' if cell.production else 'warning'}: {text}")
 
     def _stop_motion(self) -> None:
         """Stop as an operator would and wait for standstill, unless nobody is there to do it."""

@@ -38,6 +38,7 @@ from cell_controller.messages import (
 from cell_controller.packml import (
     Cause,
     Command,
+    Mode,
     PackMLMachine,
     State,
     destination,
@@ -80,6 +81,7 @@ class CellCore:
         self.hold_now = False
         self.suspension: AlarmId | None = None  # why the cell suspended itself
         self.load_request = False
+        self.no_production = ""  # why mode Production is refused, for as long as this process lives
         self.stopping: tuple[str, ...] = ()  # stations that had a task when Stopping began
         self._entered_seq = self.machine.state_seq
         self._aborted_since_s = inf
@@ -132,12 +134,19 @@ class CellCore:
         """One answer per command, stop-type commands first."""
         results = []
         for command in stop_types_first(commands):
-            result = self.desk.answer(command, lambda c: self.conditions.hindrance(c, view), view.now_s)
+            result = self.desk.answer(command, lambda c: self._hindrance(c, view), view.now_s)
             results.append(result)
             if self.machine.state_seq != self._entered_seq:
                 self.hold_now = command.hold_now and command.command == Command.HOLD
                 self.note_entry(view)
         return tuple(results)
+
+    def _hindrance(self, command: Command, view: View) -> str:
+        """What stands against a command, in mode Production also what stands against Production."""
+        reasons = [self.conditions.hindrance(command, view)]
+        if command in (Command.RESET, Command.START) and self.machine.mode is Mode.PRODUCTION:
+            reasons.append(self.no_production)
+        return "; ".join(reason for reason in reasons if reason)
 
     def settle(self, view: View) -> None:
         """Tasks that started or ended since the last step, and what the sensors say."""

@@ -49,8 +49,17 @@ class CellManager:
     actions: tuple[Action, ...] = ports.ACTIONS
     clients: tuple[Service, ...] = ()
 
-    def __init__(self, cell: CellFile, recipes: Mapping[str, Recipe], name: str = CELL_MANAGER) -> None:
+    def __init__(
+        self,
+        cell: CellFile,
+        recipes: Mapping[str, Recipe],
+        name: str = CELL_MANAGER,
+        *,
+        no_production: str = "",
+    ) -> None:
+        """`no_production` says why mode Production is refused, "" when nothing stands against it."""
         self.name = name
+        self._no_production = no_production
         self._layout = layout_of(cell)
         self._recipes = {r.name: recipe_entry(r, cell, self._layout) for r in recipes.values()}
         stations = tuple(spec.name for spec in self._layout.stations)
@@ -104,6 +113,7 @@ class CellManager:
         core = self._core
         if core is None:
             core = self._core = CellCore(self._layout, self._recipes, inputs.session, now_s)
+            core.no_production = self._no_production
         view = look(inputs, self._layout, now_s)
         loaded = core.journal.take(inputs, now_s)
         if loaded is not None:

@@ -99,6 +99,36 @@ def run(
     raise typer.Exit(produce(arguments, Wanted(parts, recipe, operator_name(), is_json=as_json)))
 
 
+def prove_stop(
+    cell: Annotated[
+        Path | None, typer.Argument(metavar="[CELL]", help="Cell file; the demo cell without one.")
+    ] = None,
+    line: Annotated[str | None, typer.Option(metavar="LINE", help="Only the drives of this line.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before things move.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Result as one JSON object, on the last line of stdout.")
+    ] = False,
+) -> None:
+    """Prove that every drive stops when its line falls silent, and keep how long it took.
+
+    The cell must not be up. Each axis and spindle moves in turn at manual speed, then nothing more is said on
+    its line: its watchdog, or its hardwired enable, has to stop it in the time that the plan computes.
+    Exit code 0 only when every drive is proved.
+
+    Example: cell prove-stop config/cells/demo.yaml --line conveyor_line --yes
+    """
+    from cell_controller.bringup.table import Arguments
+    from cell_controller.cli.demo import demo_cell
+    from cell_controller.cli.errors import CliError
+    from cell_controller.cli.prove import prove
+
+    file = cell or demo_cell()
+    if not file.is_file():
+        raise CliError(f"{file}: no such file")
+    raise typer.Exit(prove(Arguments(file), line, is_sure=yes, is_json=as_json))
+
+
 def register(app: typer.Typer) -> None:
     for command in (check, up, run):
         add_command(app, command, PROCESSES)
+    add_command(app, prove_stop, PROCESSES, name="prove-stop")

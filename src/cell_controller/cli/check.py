@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cell_controller.cli.proofs import print_proofs
 from cell_controller.config import CellFile, LoadedCell, Problem, Severity
 from cell_controller.plan import CellPlan, examine_plan
 from cell_controller.plan.checks_timing import ms
@@ -30,6 +31,7 @@ def check(path: str | Path, console: Console | None = None) -> int:
         _zones(loaded.cell),
     ):
         out.print(table)
+    print_proofs(out, loaded.cell, plan)
     _print_end(out, loaded, plan)
     return 0
 

@@ -11,6 +11,7 @@ from cell_controller.config.models import (
     CellFile,
     Conveyor,
     DriveKind,
+    IoDrive,
     MoveStep,
     StopStep,
 )
@@ -110,6 +111,8 @@ def _references(cell: CellFile) -> Iterator[Reference]:
             yield ("lines", name, "process"), line.process, (Thing.PROCESS,)
     for name, drive in cell.drives.items():
         yield ("drives", name, "line"), drive.line, (Thing.LINE,)
+        if not isinstance(drive, IoDrive) and drive.enable is not None:
+            yield ("drives", name, "enable"), drive.enable, (Thing.OUTPUT,)
     yield from _signal_references(cell)
     yield from _station_references(cell)
     yield from _program_references(cell)

@@ -78,6 +78,12 @@ def channels_are_used_once(cell: CellFile) -> Iterator[Finding]:
 def outputs_have_one_user(cell: CellFile) -> Iterator[Finding]:
     """An output is switched by its owner alone, and by nobody for two purposes."""
     users: dict[str, tuple[str, str]] = {}  # output: (owner, where)
+    # Drives may share an enable with each other and with the cell: it is one wire for one purpose.
+    enables: dict[str, tuple[str, str]] = {
+        drive.enable: (INTERLOCK, f"drives.{name}.enable")
+        for name, drive in cell.drives.items()
+        if not isinstance(drive, IoDrive) and drive.enable not in (None, cell.safety.drive_enable)
+    }
     uses: list[tuple[tuple[str, ...], str, str]] = [
         (("stations", name, key), getattr(station, key), name)
         for name, station in cell.stations.items()
@@ -87,6 +93,7 @@ def outputs_have_one_user(cell: CellFile) -> Iterator[Finding]:
     uses += [
         (("safety", key), getattr(cell.safety, key), INTERLOCK) for key in ("drive_enable", "guard_lock")
     ]
+    users.update(enables)
     for path, output, user in uses:
         where = ".".join(path)
         if output in users:
@@ -109,6 +116,9 @@ def outputs_fall_back_safely(cell: CellFile) -> Iterator[Finding]:
         cell.safety.drive_enable: (OnStop.OPEN, "an enable"),
         cell.safety.guard_lock: (OnStop.HOLD, "a guard lock"),
     }
+    for drive in cell.drives.values():
+        if not isinstance(drive, IoDrive) and drive.enable is not None:
+            wanted[drive.enable] = (OnStop.OPEN, "an enable")
     for station in cell.stations.values():
         if "clamp" in type(station).model_fields:
             wanted[getattr(station, "clamp")] = (OnStop.HOLD, "a clamp")  # noqa: B009

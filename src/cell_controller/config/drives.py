@@ -45,6 +45,9 @@ class _Mover(_Drive):
     max_temperature_c: Positive | None = Field(
         None, description="temperature of the drive's power stage that trips in C, if it is watched"
     )
+    enable: Name | None = Field(
+        None, description="output that enables it by wire and opens when its module hears nothing any more"
+    )
 
 
 class AxisDrive(_Mover):

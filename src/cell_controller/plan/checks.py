@@ -11,6 +11,7 @@ from cell_controller.config import (
     Drive,
     DriveKind,
     Finding,
+    IoDrive,
     KeyPath,
     Severity,
     SpindleDrive,
@@ -142,14 +143,26 @@ def unverified_fields_are_accepted(cell: CellFile, profiles: Profiles) -> Iterat
         yield Finding(("drives", drive, "profile"), text, remedy, severity=severity)
 
 
-def watchdogs_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
-    """A drive without a watchdog stops on a dead line only by wires: the commissioner must know."""
+def silence_stops_every_drive(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """A drive without a watchdog needs a wire that opens on lost communication; else no Production."""
+    severity = Severity.ERROR if cell.production else Severity.WARNING
     for name, drive in cell.drives.items():
         profile: DriveProfile | None = profiles.get(drive.profile)
-        if profile is not None and not profile.watchdog.exists:
-            yield Finding(
-                ("drives", name, "profile"),
-                "has no communication watchdog",
-                "wire its enable to the safety relay",
-                severity=Severity.WARNING,
-            )
+        if profile is None or profile.kind.value != drive.kind.value:
+            continue
+        enable = None if isinstance(drive, IoDrive) else drive.enable
+        if enable is None:
+            if not profile.watchdog.exists:
+                text = "has no communication watchdog"
+                remedy = "wire its enable to an output that opens on lost communication; name it as enable"
+                yield Finding(("drives", name, "profile"), text, remedy, severity=severity)
+            continue
+        path: KeyPath = ("drives", name, "enable")
+        if not profile.watchdog.enable:
+            text = f"{profile.name} says nothing of a hardwired enable"
+            yield Finding(path, text, "remove it, or describe watchdog.enable in the profile")
+        module = cell.signals.outputs[enable].module
+        module_profile = profiles.get(cell.drives[module].profile)
+        if module_profile is not None and not module_profile.watchdog.exists:
+            text = f"{module} ({module_profile.name}) does not open it on lost communication"
+            yield Finding(path, text, "use an output of a module that has a watchdog")

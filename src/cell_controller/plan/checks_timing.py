@@ -46,11 +46,11 @@ def watchdogs_fit(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
     """A drive's watchdog can be set to what its line needs, and stops it inside the line's stop time."""
     for name, drive in cell.drives.items():
         found = plan.lines[drive.line].schedule.drive(name)
-        if found.watchdog_s is None:
+        if plan.drives[name].coast_s == inf:
             continue
         path: KeyPath = ("drives", name)
         profile = plan.profile_of(name)
-        if not found.watchdog_fits:
+        if found.watchdog_s is not None and not found.watchdog_fits:
             text = (
                 f"its watchdog would need {seconds(found.watchdog_s)} on {drive.line}, "
                 f"{profile.name} allows {seconds(profile.watchdog.max_s)}"
@@ -61,13 +61,18 @@ def watchdogs_fit(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
         coast_s = plan.drives[name].coast_s
         if drive.kind is not DriveKind.IO and coast_s != inf and coast_s > budget_s:
             text = (
-                f"without its bus it stops after {seconds(coast_s)} (watchdog "
-                f"{seconds(found.watchdog_s)}, then its ramp), later than the line's stop budget, "
+                f"without its bus it stops after {seconds(coast_s)} ({_dead_man(plan, name)}, "
+                f"then its ramp), later than the line's stop budget, "
                 f"{seconds(budget_s)}"
             )
             yield Finding(
                 path, text, "raise the baud rate, put fewer drives on the line, or shorten its ramp"
             )
+
+
+def _dead_man(plan: CellPlan, name: str) -> str:
+    watchdog_s = plan.drives[name].watchdog_s
+    return f"watchdog {seconds(watchdog_s)}" if watchdog_s is not None else "the module of its enable"
 
 
 def stops_come_quickly(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.drives_know_their_reference,
     checks.channels_exist,
     checks.unverified_fields_are_accepted,
-    checks.watchdogs_exist,
+    checks.silence_stops_every_drive,
     checks_watching.watched_values_are_measured,
 )
 

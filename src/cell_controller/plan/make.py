@@ -28,7 +28,7 @@ def make_plan(loaded: LoadedCell, profiles: Profiles) -> CellPlan:
     """The plan of a cell whose checks found nothing; ScheduleError when a drive cannot work on its line."""
     cell = loaded.cell
     schedules = {line: line_schedule(cell, profiles, line) for line in cell.lines}
-    drives = {name: _drive_plan(name, drive, schedules[drive.line]) for name, drive in cell.drives.items()}
+    drives = {name: _drive_plan(cell, name, schedules) for name in cell.drives}
     lines = {line: line_plan(cell, schedule, line, drives) for line, schedule in schedules.items()}
     used = [profiles[name] for name in sorted({d.profile for d in cell.drives.values()})]
     return CellPlan(
@@ -74,8 +74,23 @@ def ramp_s(drive: Drive) -> float:
     return drive.ramp_s if isinstance(drive, SpindleDrive) else 0.0
 
 
-def _drive_plan(name: str, drive: Drive, schedule: LineSchedule) -> DrivePlan:
-    found: DriveSchedule = schedule.drive(name)
+def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> float:
+    """How long the line may be silent before the drive is stopped: by itself, or by its enable's module."""
+    drive = cell.drives[name]
+    own_s = schedules[drive.line].drive(name).watchdog_s
+    if own_s is not None:
+        return own_s
+    enable = drive.enable if isinstance(drive, AxisDrive | SpindleDrive) else None
+    if enable is None:
+        return inf
+    module = cell.signals.outputs[enable].module
+    module_s = schedules[cell.drives[module].line].drive(module).watchdog_s
+    return inf if module_s is None else module_s
+
+
+def _drive_plan(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> DrivePlan:
+    drive = cell.drives[name]
+    found: DriveSchedule = schedules[drive.line].drive(name)
     return DrivePlan(
         drive=name,
         line=drive.line,
@@ -86,7 +101,7 @@ def _drive_plan(name: str, drive: Drive, schedule: LineSchedule) -> DrivePlan:
         # watchdog_min_s is the longest silence with two failed exchanges, before rounding.
         age_limit_s=found.watchdog_min_s + Ages().drive_states_s,
         watchdog_s=found.watchdog_s,
-        coast_s=inf if found.watchdog_s is None else found.watchdog_s + ramp_s(drive),
+        coast_s=_dead_man_s(cell, name, schedules) + ramp_s(drive),
     )
 
 

@@ -19,8 +19,8 @@ class DrivePlan:
     age_limit_s: how old a value may be at the interlock (bus stamp - measured_at_s + age of the message).
     It tolerates two failed exchanges in a row, as the watchdog does, and DriveStates as old as they may be.
     watchdog_s: to be written into the drive and read back; None when the drive has none.
-    coast_s: from the last frame to standstill when the bus is dead: watchdog, then the drive's own ramp; inf
-    without a watchdog.
+    coast_s: from the last frame to standstill when the bus is dead: watchdog, or that of the module which
+    opens its hardwired enable, then its ramp; inf with neither.
     """
 
     drive: str

@@ -39,7 +39,7 @@ class Guarding:
         self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
         for channel, is_on in (
-            (self._limits.drive_enable, not self.is_escalated),
+            *((c, not self.is_escalated) for c in (self._limits.drive_enable, *self._limits.enables)),
             (self._limits.guard_lock, keeps_locked),
         ):
             outputs, mask = found.get(channel.module, (0, 0))

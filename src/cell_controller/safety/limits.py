@@ -184,6 +184,7 @@ class SafetyLimits:
     guard_locked: Channel
     guard_lock: Channel
     drive_enable: Channel
+    enables: tuple[Channel, ...]  # hardwired ones of single drives; they go with drive_enable
     manual_speed_m_s: float
     manual_force_n: float
     permit_valid_s: float

@@ -24,7 +24,7 @@ from cell_controller.plan import (
 from cell_controller.plan.checks import (
     absolute_axes_have_absolute_encoders,
     profiles_fit_their_drives,
-    watchdogs_exist,
+    silence_stops_every_drive,
 )
 from cell_controller.plan.checks_timing import watchdogs_fit
 from cell_controller.plan.periods import age_limit_s
@@ -153,7 +153,7 @@ def test_a_drive_without_watchdog_is_a_warning_that_asks_for_a_wired_enable(
 ) -> None:
     loaded, plan = demo
     profiles = dict(without_watchdog(dict(plan.profiles)))
-    findings = list(watchdogs_exist(loaded.cell, profiles))
+    findings = list(silence_stops_every_drive(loaded.cell, profiles))
     assert len(findings) == len(loaded.cell.drives)
     assert {f.severity for f in findings} == {Severity.WARNING}
     bare = make_plan(loaded, profiles)

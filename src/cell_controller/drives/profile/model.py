@@ -204,12 +204,14 @@ class Watchdog(Frozen):
     """The drive's own reaction to silence of the controller; any valid frame to the drive feeds it.
 
     Fields WATCHDOG_TIMEOUT and WATCHDOG_ACTION are written and read back by the arming sequence. Without
-    one (`exists: false`) the drive needs a hardwired enable.
+    one (`exists: false`) the drive needs a hardwired enable: `enable` says what it does when that opens, and
+    the cell file names the output.
     """
 
     exists: bool
     action: Word = 0  # raw value of WATCHDOG_ACTION that is safe
     reaction: str = ""  # what the drive then does, in words
+    enable: str = ""  # what it does when its hardwired enable opens, in words; "" when it has none
     resolution_s: Positive = 0.1
     min_s: Positive = 0.1
     max_s: Positive = 0.1
