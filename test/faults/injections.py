@@ -25,6 +25,7 @@ class Seen:
     still_budget_s: float | None = None
     is_good: bool = False
     remark: str = ""  # why not
+    is_void: bool = False  # the machine stalled later in the same part: it says nothing about the fault
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -50,5 +51,5 @@ def append(path: Path, seen: Iterable[Seen]) -> None:
 
 
 def counts(seen: Iterable[Seen]) -> Counter[str]:
-    """By row."""
-    return Counter(one.key for one in seen)
+    """By row, what is void aside."""
+    return Counter(one.key for one in seen if not one.is_void)

@@ -72,24 +72,24 @@ class Measurement:
     """One cell, and one injection after the other."""
 
     def __init__(self, cell: LiveCell, draw: random.Random) -> None:
-        self._cell, self._draw = cell, draw
+        self.cell, self._draw = cell, draw
 
     def _running(self) -> RunningCell:
         """Anew each time: processes come and go."""
-        return find(self._cell.client.namespace)
+        return find(self.cell.client.namespace)
 
     def _seen(self, row: Row, **more: object) -> Seen:
         return Seen(
             key=row.key,
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
             machine=machine(),
-            cell=self._cell.up.cell.name,
+            cell=self.cell.up.cell.name,
             **more,  # type: ignore[arg-type]
         )
 
     def recover(self) -> None:
         """What has been stopped is Stopped and cleared again; who has missed a fault is stopped now."""
-        cell = self._cell
+        cell = self.cell
         cell.until(lambda: not cell.up.missing(), READY_S, "all processes")
         if cell.state.state in (State.STOPPED, State.COMPLETE):
             return
@@ -101,7 +101,7 @@ class Measurement:
 
     def stop(self, row: Row) -> Seen | None:
         """One part, one fault, standstill, a person who recovers; None when a stall came first."""
-        cell = self._cell
+        cell = self.cell
         begin_process(cell, wants_grind=self._draw.random() < 0.25 and row.moment is Moment.PROCESS)
         if row.moment is Moment.TRAVERSE:
             cell.until(lambda: phase(cell, "robot") == "traverse", 30.0, "the traverse")
@@ -156,7 +156,7 @@ class Measurement:
 
     def go_on(self, rows: Sequence[Row]) -> Iterator[Seen]:
         """One part with as many of these faults in it as there is time for; each is judged by its end too."""
-        cell = self._cell
+        cell = self.cell
         begin_process(cell, wants_grind=False)
         seen: list[Seen] = []
         for row in rows:
@@ -165,14 +165,20 @@ class Measurement:
             seen.append(self._unharmed(row))
             if cell.state.state == State.ABORTED:
                 break
-        is_finished = self._finish()
-        remark = "" if is_finished else f"the part did not come out good: {cell.state.state}"
+        if self._finish():
+            yield from seen
+            return
+        safety = cell.client.safety
+        cause = safety.first_out if safety is not None else ""
+        targets = {row.target for row in rows}
+        is_void = observe.has_stalled(self.cell, targets) and all(one.is_good for one in seen)
         for one in seen:
-            yield one if is_finished else replace(one, is_good=False, remark=one.remark or remark)
+            remark = one.remark or f"the part did not come out good: {cause}"
+            yield replace(one, is_good=False, is_void=is_void, remark=remark)
 
     def _is_working_again(self) -> bool:
         """The tool of robot or spindle is in the part, now or soon."""
-        cell = self._cell
+        cell = self.cell
         going_on = (State.EXECUTE, State.HOLDING, State.HELD, State.UNHOLDING)
         while not is_in_material(cell) and cell.state.state in going_on:
             if cell.state.state == State.HELD:
@@ -183,7 +189,7 @@ class Measurement:
     def _unharmed(self, row: Row) -> Seen:
         if row.fault == COMMAND:
             return self._answer(row)
-        cell, moment = self._cell, where(self._cell)
+        cell, moment = self.cell, where(self.cell)
         running = self._running()
         fault, target = resolve(row.fault, row.target, running)
         before = errors(cell, target)
@@ -200,7 +206,7 @@ class Measurement:
 
     def _finish(self) -> bool:
         """The part comes out good; what the fault has held goes on by Unhold."""
-        cell, end_s = self._cell, time.monotonic() + PART_S
+        cell, end_s = self.cell, time.monotonic() + PART_S
         while cell.state.state not in (State.COMPLETE, State.ABORTED) and time.monotonic() < end_s:
             if cell.state.state == State.HELD:
                 cell.ask(Command.UNHOLD)
@@ -213,7 +219,7 @@ class Measurement:
 
     def _answer(self, row: Row) -> Seen:
         """A command that is illegal, stale, malformed or repeated."""
-        cell = self._cell
+        cell = self.cell
         seq, number = cell.state.state_seq, f"fault-{time.monotonic_ns()}"
         command = self._draw.choice(
             (
@@ -246,7 +252,7 @@ class Measurement:
 
     def refuse(self, row: Row) -> Seen:
         """In Stopped: an order is refused while nothing can be written; the alarm goes by itself."""
-        cell, running = self._cell, self._running()
+        cell, running = self.cell, self._running()
         fault, target = resolve(row.fault, row.target, running)
         limit_s = fault.limit_of(running.cell, running.plan, target, lasts=False)
         with injected(running, fault, target):
@@ -348,22 +354,23 @@ def pending(path: Path, rows: Sequence[Row], repeats: int) -> list[Row]:
 def _rounds(
     measurement: Measurement, path: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None]
 ) -> None:
+    has_failed = False
     while wanted := pending(path, rows, repeats):
-        found = _patiently(measurement, wanted, say)
+        try:
+            found = one_part(measurement, wanted)
+        except (AssertionError, CellError) as error:
+            if has_failed:
+                raise
+            has_failed = measurement.cell.has_failed = True  # an order may be left
+            say(f"not injected: {type(error).__name__}: {error}")
+            measurement.recover()
+            continue
+        has_failed = False
         injections.append(path, found)
         measurement.recover()
         for seen in found:
             took = "-" if seen.reaction_s is None else f"{seen.reaction_s * 1e3:.1f} ms"
             say(f"{seen.key} [{seen.moment}]: {took}, {seen.cause} {seen.remark or 'good'}")
-
-
-def _patiently(measurement: Measurement, wanted: Sequence[Row], say: Callable[[str], None]) -> list[Seen]:
-    """What came of one part; nothing when the machine has stalled before the fault."""
-    try:
-        return one_part(measurement, wanted)
-    except (AssertionError, CellError) as error:
-        say(f"not injected: {type(error).__name__}: {error}")
-        return []
 
 
 def one_part(measurement: Measurement, wanted: Sequence[Row]) -> list[Seen]:

@@ -12,7 +12,7 @@ from typing import Any
 from cell_controller.config import AxisDrive, SpindleDrive
 from cell_controller.messages import Trip
 from cell_sim.live.inject import Injection
-from support.live_cell import LiveCell
+from support.live_cell import STALLS, LiveCell
 from support.motion_file import STANDSTILL_M_S, STANDSTILL_RPM
 
 STOP_KINDS = ("stop", "disable", "move")  # in a process no station begins a move but by a program's step
@@ -66,6 +66,19 @@ def has_tripped_before(cell: LiveCell, at_s: float) -> bool:
     """It stands already, for a cause of its own."""
     safety = cell.client.safety
     return safety is not None and any(trip.at_s < at_s for trip in safety.trips)
+
+
+def has_stalled(cell: LiveCell, targets: set[str]) -> bool:
+    """The cell stands because the computer was late, and not with what the faults were aimed at.
+
+    A process or a line that is no target was missed, or drives of several lines at once missed their buses.
+    """
+    safety = cell.client.safety
+    trips = safety.trips if safety is not None else ()
+    drives = {t.subject for t in trips if "communication watchdog" in t.text}
+    lines = {cell.up.cell.drives[name].line for name in drives if name in cell.up.cell.drives}
+    is_other = bool(trips) and trips[0].rule in STALLS and trips[0].subject not in targets
+    return is_other or len(lines) > 1
 
 
 def first_stop_s(tail: MotionTail, injection: Injection, drives: tuple[str, ...]) -> float | None:

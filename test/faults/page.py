@@ -33,14 +33,16 @@ def as_markdown(seen: Sequence[Seen]) -> str:
     """Table and origin."""
     by_key: dict[str, list[Seen]] = {}
     for one in seen:
-        by_key.setdefault(one.key, []).append(one)
+        if not one.is_void:
+            by_key.setdefault(one.key, []).append(one)
     classes = list(dict.fromkeys([*(r.fault_class for r in MEASURED), *(p.fault_class for p in PROVED)]))
     lines = [_HEAD, tuple("---" for _ in _HEAD)]
     for name in classes:
         lines += [_measured(row, by_key.get(row.key, [])) for row in MEASURED if row.fault_class == name]
         lines += [_proved(proof) for proof in PROVED if proof.fault_class == name]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return f"{table}\n{_origin([one for row in MEASURED for one in by_key.get(row.key, [])])}\n"
+    void = sum(one.is_void for one in seen)
+    return f"{table}\n{_origin([one for row in MEASURED for one in by_key.get(row.key, [])], void)}\n"
 
 
 def _measured(row: Row, seen: Sequence[Seen]) -> tuple[str, ...]:
@@ -79,15 +81,16 @@ def _proved(proof: Proved) -> tuple[str, ...]:
     return (proof.fault_class, "by test", proof.expected, "", "", "", "", "", "", tests)
 
 
-def _origin(seen: Sequence[Seen]) -> str:
+def _origin(seen: Sequence[Seen], void: int) -> str:
     """Where and when; every line of the file says it of itself."""
     if not seen:
         return "Nothing has been measured.\n"
     dates = sorted({one.date for one in seen})
     days = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    where = f"{_joined({one.machine for one in seen})}, cell `{_joined({one.cell for one in seen})}`"
     return (
-        f"{len(seen)} injections on {_joined({one.machine for one in seen})}, "
-        f"cell `{_joined({one.cell for one in seen})}`, {days}.\n"
+        f"{len(seen)} injections on {where}, {days}. Not counted: {void}, because the machine stalled "
+        "later in the same part, so that the interlock tripped.\n"
     )
 
 

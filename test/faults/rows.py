@@ -12,6 +12,7 @@ class Moment(Enum):
     """When it happens to the cell."""
 
     PROCESS = "a weld or grind"
+    WELD = "a weld"  # the robot has something to say
     TRAVERSE = "the traverse of a weld"  # the axis moves
     STOPPED = "Stopped"
 
@@ -61,7 +62,7 @@ MEASURED: tuple[Row, ...] = (
     Row("cable unplugged", "unplug", "safety_line", expected=_STOPS),
     Row("drive fault", "drive-trip", "weld_z", expected=_STOPS),
     Row("drive fault", "mute", "weld_x", expected=_STOPS),
-    Row("NaN, inf, out of range", "nan", "robot", expected=_STOPS),
+    Row("NaN, inf, out of range", "nan", "robot", expected=_STOPS, moment=Moment.WELD),
     Row("NaN, inf, out of range", "nan", "weld_line", expected=_STOPS),
     Row("sensor frozen", "freeze", "weld_x", expected=_STOPS, moment=Moment.TRAVERSE),
     Row("emergency stop, guard", "estop", expected=_STOPS),

@@ -30,6 +30,7 @@ from support.motion_file import last_motion_s
 CLEARS = 3
 # Rules that a machine trips by which nothing is wrong but its speed.
 STALLS = ("late", "line_lost", "station_lost", "manager_lost", "stale_data", "bus_stopped")
+GONE = ("out", "removed", "unknown")  # places of parts that are on no belt
 PRESSES, PRESS_S, RELEASE_S = 4, 15.0, 0.5  # of the hold-to-run button
 FRESH_S = 0.5
 READY_S = 90.0  # eleven interpreters on two busy cores
@@ -254,11 +255,21 @@ class LiveCell:
         self.reach(State.ABORTED, 30.0)
         for station in [s.station for s in self.client.station_states.values() if s.tool_in_material]:
             self.recover_tool(station)
+        self._dispose_of_suspects()
+        left = {p.part_id for p in self.client.get_parts().parts if p.place not in GONE}
+        self.sim("take_parts")
+        if left:  # the cell misses those that it did not suspect before, and wants a decision about them too
+            self.until(lambda: self._are_missed(left), 5.0, f"{left} missed")
+            self._dispose_of_suspects()
+
+    def _are_missed(self, part_ids: set[str]) -> bool:
+        return not any(p.part_id in part_ids and p.place not in GONE for p in self.state.parts)
+
+    def _dispose_of_suspects(self) -> None:
         for part in self.client.get_parts().parts:
             if part.needs_disposition:
                 reply = self.client.dispose_part(part.part_id, Disposition.SCRAP, reason="test")
                 assert reply.is_accepted, f"{reply.reason}\n{self.describe()}"
-        self.sim("take_parts")
 
     def recover_tool(self, station: str) -> None:
         """Hold recover_tool down, in Manual, until the tool is out of the part; let go and press again."""

@@ -28,7 +28,7 @@ FRAMES = 2  # spoilt in a row: two failed exchanges are tolerated
 EVERY = 1_000_000  # replies: all of them
 LATE_TIMEOUTS = 1.5  # of the slowest drive of the line
 AGAIN_S = 0.02  # between two looks while a fault lasts
-AHEAD = 3  # messages: its sender may send one or two before ours is there; receivers see a small loss
+AHEAD = 20  # messages: its sender may send some before ours is there; receivers see a small loss
 NEXT_S = 0.001  # a stamp that is newer, and past when it arrives
 HEARD_S = 10.0  # until a message of the target has come that can be spoilt
 
