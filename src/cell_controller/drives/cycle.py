@@ -8,12 +8,16 @@ now and then, in the place of its read.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from math import inf
 
 from cell_controller.drives.device import Device
 from cell_controller.drives.job import Job
 from cell_controller.drives.schedule import LEAST_CYCLE_S
+
+# Between two looks at armed settings: all of a line's within seconds, and the processor is left to others.
+AUDIT_S = 0.1
 
 
 class _Slot(Enum):
@@ -40,6 +44,7 @@ class Cycle:
         self._at = 0
         self._writer = 0
         self._auditor = 0
+        self._audit_at_s = -inf
 
     def _restart(self, now_s: float) -> None:
         """Begin a new cycle."""
@@ -130,10 +135,19 @@ class Cycle:
         return None
 
     def _audit_job(self, now_s: float) -> Job | None:
+        """A slow block that is due, else a setting now and then."""
+        job = self._in_turn(Device.slow_job)
+        if job is None and now_s >= self._audit_at_s:
+            job = self._in_turn(Device.audit_job)
+            if job is not None:
+                self._audit_at_s = now_s + AUDIT_S
+        return job
+
+    def _in_turn(self, ask: Callable[[Device], Job | None]) -> Job | None:
         for step in range(len(self._devices)):
             at = (self._auditor + step) % len(self._devices)
             device = self._devices[at]
-            job = None if device.is_offline else device.audit_job()
+            job = None if device.is_offline else ask(device)
             if job is not None:
                 self._auditor = at + 1
                 return job

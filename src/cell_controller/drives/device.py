@@ -182,13 +182,17 @@ class Device:
             self._reset_left = list(self.actuator.clear_fault())
         return self._write(self._reset_left[0], Purpose.RESET) if self._reset_left else None
 
-    def audit_job(self) -> Job | None:
-        """A slow block that is due, else one armed setting in rotation."""
+    def slow_job(self) -> Job | None:
+        """The read of a slow block that is due."""
         for number, block in enumerate(self.profile.reads.slow):
             if self._turns - self._slow_turns[number] >= block.every:
                 self._slow_turns[number] = self._turns
                 request = read_request(self.profile, self.drive.unit, block)
                 return Job(self.name, request, Purpose.SLOW, block=block)
+        return None
+
+    def audit_job(self) -> Job | None:
+        """One armed setting, in rotation."""
         audit = self.arming.audit_request(self._audits) if self.is_armed else None
         if audit is None:
             return None
