@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import cache
 from math import inf
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from cell_controller.messages import Guard, Heartbeat
@@ -43,6 +45,7 @@ class _Inbox:
         self._limits_s = {(i.port, s): limit for i in inputs for s, limit in (i.max_age_s or {}).items()}
         for key in self._limits_s:
             self.streams[key] = Stream()
+        self._watched = tuple((*key, limit, self.streams[key]) for key, limit in self._limits_s.items())
         self._pending: dict[tuple[FaultKind, str, str], InputFault] = {}
         self._new: dict[str, tuple[object, ...]] = {}
         self._faults: tuple[InputFault, ...] = ()
@@ -75,7 +78,9 @@ class _Inbox:
 
     def _accept(self, port: str, guard: Guard, message: object, at_s: float) -> bool:
         """A silence that ends before the step still counts: its STALE is noted here."""
-        stream = self.streams.setdefault((port, guard.source), Stream())
+        stream = self.streams.get((port, guard.source))
+        if stream is None:
+            stream = self.streams[port, guard.source] = Stream()
         limit = self._limits_s.get((port, guard.source), inf)
         was_silent = stream.session and not stream.is_expired and at_s >= stream.received_at_s + limit
         is_accepted, fault = stream.accept(guard, message, at_s)
@@ -96,7 +101,7 @@ class _Inbox:
     @property
     def has_faults(self) -> bool:
         """Something worth a step was noted; a repeated message is only counted."""
-        return any(kind is not FaultKind.REORDERED for kind, _, _ in self._pending)
+        return bool(self._pending) and any(kind is not FaultKind.REORDERED for kind, _, _ in self._pending)
 
     def note_malformed(self, port: str, detail: str) -> None:
         self._note(FaultKind.MALFORMED, port, "", detail)
@@ -107,33 +112,32 @@ class _Inbox:
             self._note(
                 FaultKind.LATE_STEP, "", "", f"{late_by_s:.3f} s after its deadline, limit {limit_s:.3f} s"
             )
-        for (port, source), limit in self._limits_s.items():
-            stream = self.streams[port, source]
+        for port, source, limit, stream in self._watched:
             if not stream.is_expired and now_s >= stream.received_at_s + limit:  # as next_expiry_s rounds
                 stream.is_expired = True
                 self._note(FaultKind.STALE, port, source, f"nothing for {limit:.3f} s")
-        self._new = {port: tuple(queue) for port, queue in self._queues.items() if queue}
-        for port in self._new:
-            self._queues[port].clear()
+        self._new = {}
+        for port, queue in self._queues.items():
+            if queue:
+                self._new[port] = tuple(queue)
+                queue.clear()
         self._faults, self._pending = tuple(self._pending.values()), {}
 
     def next_expiry_s(self) -> float:
         """When the next fresh stream becomes stale; never-heard streams have no expiry of their own."""
-        return min(
-            (
-                stream.received_at_s + limit
-                for key, limit in self._limits_s.items()
-                if (stream := self.streams[key]).session and not stream.is_expired
-            ),
-            default=inf,
-        )
+        due_s = inf
+        for _, _, limit, stream in self._watched:
+            if stream.session and not stream.is_expired:
+                due_s = min(due_s, stream.received_at_s + limit)
+        return due_s
 
     @property
     def faults(self) -> tuple[InputFault, ...]:
         return self._faults
 
     def new(self, port: str, kind: type[M]) -> tuple[M, ...]:
-        return tuple(m for m in self._new.get(port, ()) if isinstance(m, kind))
+        messages = self._new.get(port)
+        return tuple(m for m in messages if isinstance(m, kind)) if messages else ()
 
     def latest(self, port: str, source: str, kind: type[M]) -> M | None:
         stream = self.streams.get((port, source))
@@ -214,4 +218,16 @@ class Runner:
         if output.qos is not Qos.GUARDED or not isinstance(getattr(message, "guard", None), Guard):
             return sent
         seq = self._seq[sent.port] = self._seq.get(sent.port, 0) + 1
-        return Sent(sent.port, replace(message, guard=next_guard(self.unit.name, self.session, seq, now_s)))
+        guard = next_guard(self.unit.name, self.session, seq, now_s)
+        return Sent(sent.port, _with_guard(output.type)(message, guard))
+
+
+@cache
+def _with_guard(kind: type) -> Callable[[Any, Guard], Any]:
+    """`replace(message, guard=guard)` of one type; it looks its fields up once, not for every message."""
+    names = [f.name for f in fields(kind)]
+    others = [n for n in names if n != "guard"]
+    if names[-1] != "guard" or len(others) < 2 or not all(f.init for f in fields(kind)):
+        return lambda message, guard: replace(message, guard=guard)
+    values_of = attrgetter(*others)
+    return lambda message, guard: kind(*values_of(message), guard)
