@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import cache
 from math import inf
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -166,6 +165,7 @@ class Runner:
         self._inbox = _Inbox(unit.inputs, session)
         self._outputs: dict[str, Output] = {o.port: o for o in unit.outputs}
         self._outputs[HEARTBEAT_PORT] = Output(HEARTBEAT_PORT, Heartbeat)
+        self._guarded = {port: _with_guard(o.type) for port, o in self._outputs.items()}
         self._seq: dict[str, int] = {}
         self._heartbeat_due_s = now_s
         self._unit_due_s = now_s
@@ -219,10 +219,9 @@ class Runner:
             return sent
         seq = self._seq[sent.port] = self._seq.get(sent.port, 0) + 1
         guard = next_guard(self.unit.name, self.session, seq, now_s)
-        return Sent(sent.port, _with_guard(output.type)(message, guard))
+        return Sent(sent.port, self._guarded[sent.port](message, guard))
 
 
-@cache
 def _with_guard(kind: type) -> Callable[[Any, Guard], Any]:
     """`replace(message, guard=guard)` of one type; it looks its fields up once, not for every message."""
     names = [f.name for f in fields(kind)]
