@@ -47,6 +47,7 @@ class ProverBench:
         wanted = drives or drives_to_prove(self.cell, line)
         self.prover = Prover(self.cell, self.plan, wanted, 1, 0.0, "2026-01-02T03:04:05", "test")
         self.now_s = 0.0
+        self.stalled_until_s = 0.0
         self.open: set[str] = set()
         self.sent: list[tuple[float, str, bytes]] = []
         self.events: list[tuple[float, Callable[[], None]]] = []
@@ -58,6 +59,10 @@ class ProverBench:
         """Somebody breaks the lock."""
         self.plant.open_guard(force=True)
 
+    def stall(self, for_s: float) -> None:
+        """The computer has no time for the prover."""
+        self.stalled_until_s = self.now_s + for_s
+
     def at(self, time_s: float, event: Callable[[], None]) -> None:
         self.events.append((time_s, event))
 
@@ -66,7 +71,8 @@ class ProverBench:
         while not self.prover.is_over:
             due_s = min(line.next_event_s() for line in self.lines.values())
             event_s = min((at_s for at_s, _ in self.events), default=inf)
-            self.now_s = max(self.now_s, min(self.prover.due_s, due_s, event_s))
+            prover_s = max(self.prover.due_s, self.stalled_until_s)
+            self.now_s = max(self.now_s, min(prover_s, due_s, event_s))
             assert self.now_s < within_s, list(self.prover.said)
             for entry in [e for e in self.events if e[0] <= self.now_s]:
                 self.events.remove(entry)
@@ -75,7 +81,7 @@ class ProverBench:
                 data = line.read(self.now_s)
                 if data and name in self.open:
                     self.prover.deliver(name, RX.name, Rx(data, self.now_s), self.now_s)
-            if self.prover.due_s <= self.now_s:
+            if max(self.prover.due_s, self.stalled_until_s) <= self.now_s:
                 for name, sent in self.prover.step(self.now_s):
                     self._handle(name, sent)
         return self.prover

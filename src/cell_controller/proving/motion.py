@@ -16,7 +16,7 @@ from cell_controller.proving.trial import READINGS, Trial
 Script = Generator[float, None, None]  # yields how long it wants to wait, at most
 
 LOOK_S = 0.01  # between two looks at what is waited for
-ARMED_S = 30.0  # four slow drives on a line take two seconds each when one of them is silent
+ARMED_S = 10.0  # a line of four slow drives takes one to two seconds
 READY_S = 5.0  # relay, guard lock, switching on
 STEADY_S = 5.0
 OBEYS_S = 0.1  # a bus that has stopped says so until it obeys a newer epoch: one command and one state

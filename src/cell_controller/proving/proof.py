@@ -105,8 +105,12 @@ def _lack(proof: Proof | None, present: str, by: StoppedBy | None) -> str:
 
 
 def hindrance(found: tuple[Lack, ...]) -> str:
-    """Why Production is refused, "" when every stop is proved."""
-    return f"stops are not proved: {'; '.join(map(str, found))}" if found else ""
+    """Why Production is refused, "" when every stop is proved; each reason once, with all its drives."""
+    drives: dict[str, list[str]] = {}
+    for lack in found:
+        drives.setdefault(lack.reason, []).append(lack.drive)
+    reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in drives.items())
+    return f"stops are not proved: {reasons}" if reasons else ""
 
 
 def encode(cell: str, proofs: Mapping[str, Proof]) -> str:

@@ -23,6 +23,7 @@ from cell_controller.proving.trial import Trial, describe, trial_of
 from cell_controller.runtime import Sent
 
 WATCH_S = 1.5  # of a drive after the silence
+SETTLES_S = 0.3  # a relay and a bolt that were let go are seen to be so, before they are believed again
 TRIES = 3  # a computer that is late ends a permit; that says nothing of the drive
 
 
@@ -116,6 +117,7 @@ class Prover(Motion):
                 master.wake(self._now_s)
             else:
                 master.rest()
+        yield SETTLES_S
         yield from self._served()
         self._is_watching = True
 

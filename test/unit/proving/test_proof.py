@@ -76,6 +76,9 @@ def test_what_was_never_proved_is_named_with_its_remedy(cell: CellFile, plan: Ce
     (lack,) = lacks(cell, plan, proofs)
     assert str(lack) == "weld_z: its watchdog was never proved: cell prove-stop"
     assert hindrance((lack,)).startswith("stops are not proved: weld_z")
+    del proofs["belt"]
+    words = "weld_z, belt: its watchdog was never proved: cell prove-stop"
+    assert hindrance(lacks(cell, plan, proofs)) == f"stops are not proved: {words}"
 
 
 def test_a_proof_is_void_when_the_cell_file_changes(cell: CellFile, plan: CellPlan) -> None:

@@ -149,6 +149,18 @@ def test_a_guard_that_is_forced_open_stops_the_drive_and_ends_the_proof() -> Non
     assert bench.last_motion_s("weld_x") < 2.4 + 1.2  # at most by its watchdog, when its line was silent
 
 
+@pytest.mark.parametrize("at_s", [1.6, 2.4])  # in motion, in the silence
+def test_a_computer_that_is_late_costs_another_try_and_no_verdict(at_s: float) -> None:
+    bench = ProverBench(drives=("weld_x",))
+    bench.at(at_s, lambda: bench.stall(0.3))
+    bench.run()
+    assert bench.prover.problem == ""
+    assert sum("once more" in line for line in bench.prover.said) == 1
+    proof = bench.proof("weld_x")
+    assert proof.is_proved
+    assert proof.stop_time_s == pytest.approx(1.0, abs=0.03)
+
+
 def test_giving_up_stops_what_moves() -> None:
     bench = ProverBench(drives=("weld_spindle",))
     bench.at(2.0, lambda: bench.prover.give_up("interrupted"))
