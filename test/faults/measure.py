@@ -36,13 +36,14 @@ PROCESS_S = 2.0  # a fault comes up to so much after the tool has met the part
 WATCHED_S = 1.2  # after a fault that may do nothing
 PART_S = 90.0
 TRIP_LOOK_S = 3.0  # longer than any limit
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # as the default run directory is
 RESPAWNS = 1000  # a measurement kills a process more often than an accident does
 
 
 @contextmanager
 def live_cell(file: Path) -> Iterator[LiveCell]:
     """A cell of its own whose wall clock can be stepped; its run directory is gone afterwards."""
-    run_dir = Path(tempfile.mkdtemp(prefix="cell-faults-"))
+    run_dir = Path(tempfile.mkdtemp(prefix="cell-faults-", dir=MEMORY))
     clock = tuple(wallclock.environment(run_dir).items())
 
     def table(arguments: Arguments) -> list[NodeSpec]:

@@ -10,15 +10,17 @@ import pytest
 
 from cell_controller.bringup.table import Arguments, NodeSpec, build
 from cell_controller.bringup.up import CellUp
+from cell_sim.live import wallclock
 from support.live_cell import READY_S, LiveCell
 
 TEST_CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
 
 
 def table(arguments: Arguments) -> list[NodeSpec]:
-    """As on a machine: the checks that tests ask for cost the nodes half of their time."""
-    unchecked = ("ROS_PYTHON_CHECK_FIELDS", "0")
-    return [replace(spec, environment=(*spec.environment, unchecked)) for spec in build(arguments)]
+    """As on a machine: no checks that cost half of the time. The wall clock can be stepped."""
+    assert arguments.run_dir is not None
+    more = {"ROS_PYTHON_CHECK_FIELDS": "0", **wallclock.environment(arguments.run_dir)}
+    return [replace(spec, environment=(*spec.environment, *more.items())) for spec in build(arguments)]
 
 
 @pytest.fixture(scope="module")

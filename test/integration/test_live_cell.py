@@ -6,7 +6,7 @@ import pytest
 
 from support.live_cell import LiveCell
 
-from . import action_cases, cases
+from . import action_cases, cases, fault_cases
 
 
 def test_the_cell_comes_up_aborted_and_tripped_and_nothing_moves(live_cell: LiveCell) -> None:
@@ -60,6 +60,21 @@ def test_a_weld_survives_nothing_but_a_person(
 
 def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell: LiveCell) -> None:
     cases.an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell)
+
+
+def test_an_order_is_refused_while_the_disk_is_full(live_cell: LiveCell) -> None:
+    fault_cases.an_order_is_refused_while_the_disk_is_full(live_cell)
+
+
+def test_what_may_stop_nothing_leaves_a_good_part(live_cell: LiveCell) -> None:
+    fault_cases.what_may_stop_nothing_leaves_a_good_part(live_cell)
+
+
+@pytest.mark.parametrize(
+    ("key", "cause"), [("nan robot", "setpoint robot"), ("drive-trip weld_z", "drive_fault weld_z")]
+)
+def test_a_fault_stops_the_cell_in_time(live_cell: LiveCell, key: str, cause: str) -> None:
+    fault_cases.a_fault_stops_the_cell_in_time(live_cell, key, cause)
 
 
 def test_after_all_that_a_good_part_is_made(live_cell: LiveCell) -> None:

@@ -53,8 +53,8 @@ def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float) -> fl
             return
         made = answer(decode(data))
         if made is not None:
+            said_at_s.append(time.monotonic())  # before: whoever is more urgent has reacted when we are back
             publisher.publish(encode(made))
-            said_at_s.append(time.monotonic())
             is_said.set()
 
     node.create_subscription(kind, port.name, hear, qos, raw=True)
