@@ -25,6 +25,7 @@ class Seen:
     still_budget_s: float | None = None
     is_good: bool = False
     remark: str = ""  # why not
+    load: float | None = None  # average of the machine over a minute: processes that want to run
     is_void: bool = False  # the machine stalled later in the same part: it says nothing about the fault
 
     def as_json(self) -> str:

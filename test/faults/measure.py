@@ -33,6 +33,7 @@ from faults.rows import COMMAND, MEASURED, Moment, Row
 from support.live_cell import READY_S, LiveCell
 
 PROCESS_S = 2.0  # a fault comes up to so much after the tool has met the part
+DISCOVERED_S = 0.5  # the same for a fault that joins the cell's topics first, which takes a second
 WATCHED_S = 1.2  # after a fault that may do nothing
 PART_S = 90.0
 TRIP_LOOK_S = 3.0  # longer than any limit
@@ -85,6 +86,7 @@ class Measurement:
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
             machine=machine(),
             cell=self.cell.up.cell.name,
+            load=os.getloadavg()[0],
             **more,  # type: ignore[arg-type]
         )
 
@@ -108,7 +110,8 @@ class Measurement:
             cell.until(lambda: phase(cell, "robot") == "traverse", 30.0, "the traverse")
             time.sleep(self._draw.uniform(0.3, 0.8))
         else:
-            time.sleep(self._draw.uniform(0.0, PROCESS_S))
+            longest_s = DISCOVERED_S if row.moment is Moment.WELD else PROCESS_S
+            time.sleep(self._draw.uniform(0.0, longest_s))
         running = self._running()
         fault, target = resolve(row.fault, row.target, running)
         lasts = row.for_s > 0.0 and bool(fault.lasting)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from faults import injections
 from faults.injections import Seen
+from faults.measure import goes_on
 from faults.rows import COMMAND, MEASURED, PROVED, Proved, Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
@@ -58,7 +59,7 @@ def _measured(row: Row, seen: Sequence[Seen]) -> tuple[str, ...]:
         row.fault_class,
         f"`{row.key}`" if row.fault != COMMAND else "illegal, stale, malformed",
         row.expected or "thrown away, asked anew, counted; production goes on",
-        _ms(limit_s) if limit_s else "no effect",
+        _ms(limit_s) if limit_s else "no effect" if goes_on(row) else "",
         *(_ms(at(times, share)) if times else "" for share in (0.5, 0.99, 1.0)),
         f"{worst[0]:.2f} of {worst[1]:.2f} s" if worst else "",
         str(len(seen)),
@@ -88,8 +89,10 @@ def _origin(seen: Sequence[Seen], void: int) -> str:
     dates = sorted({one.date for one in seen})
     days = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     where = f"{_joined({one.machine for one in seen})}, cell `{_joined({one.cell for one in seen})}`"
+    loads = sorted(one.load for one in seen if one.load is not None)
+    busy = f" at a load of {at(loads, 0.5):.0f}" if loads else ""
     return (
-        f"{len(seen)} injections on {where}, {days}. Not counted: {void}, because the machine stalled "
+        f"{len(seen)} injections on {where}, {days}{busy}. Not counted: {void}, because the machine stalled "
         "later in the same part, so that the interlock tripped.\n"
     )
 

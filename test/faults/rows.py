@@ -44,7 +44,7 @@ class Proved:
     tests: tuple[str, ...]  # file::test
 
 
-_STOPS = "stop programs, or the watchdogs of drives out of reach; the cell aborts, the part is suspect"
+_STOPS = "stop programs, or the drives' watchdogs; Aborted, the part is suspect"
 MEASURED: tuple[Row, ...] = (
     Row("a process crashes", "kill", "robot", expected=_STOPS),
     Row("a process crashes", "kill", "cell_manager", expected=_STOPS),

@@ -68,7 +68,7 @@ def test_a_row_tells_median_worst_and_its_verdict() -> None:
     assert row_of(table, "kill robot")[3:] == [
         "250 ms", "100 ms", "300 ms", "300 ms", "1.00 of 2.00 s", "30", "holds",
     ]  # fmt: skip
-    assert row_of(table, "hang robot")[3:] == ["no effect", "", "", "", "", "0", "not measured"]
+    assert row_of(table, "hang robot")[3:] == ["", "", "", "", "", "0", "not measured"]
     assert "30 injections on a machine, cell `test`, 2026-01-01." in table
 
 
