@@ -24,6 +24,7 @@ from cell_controller.runtime import Sent
 
 WATCH_S = 1.5  # of a drive after the silence
 SETTLES_S = 0.3  # a relay and a bolt that were let go are seen to be so, before they are believed again
+PERSON_S = 60.0  # for somebody to reset the relay, close a door, hold the enabling device
 TRIES = 3  # a computer that is late ends a permit; that says nothing of the drive
 
 
@@ -91,7 +92,10 @@ class Prover(Motion):
         self.said.append(f"arming {', '.join(self._masters)}")
         yield from self._served(is_enabled=False)
         self._guard.switch_enables(is_on=True)
-        yield from self._served()
+        yield READY_S / 10.0
+        if unsafe := self._guard.unsafe():
+            self.said.append(f"waiting until all are on: {unsafe}")
+        yield from self._wait(lambda: not self._guard.unsafe(), PERSON_S, self._guard.unsafe)
         self._is_watching = True
 
     def _try(self, name: str) -> Script:

@@ -139,6 +139,16 @@ def test_a_station_with_its_tool_low_is_left_alone_and_so_are_the_belts() -> Non
     assert not bench.record.samples("weld_x")
 
 
+def test_an_emergency_stop_that_is_pressed_is_waited_for_and_named() -> None:
+    bench = ProverBench(drives=("belt",))
+    bench.plant.press_estop()
+    bench.at(4.0, bench.plant.release_estop)
+    bench.run()
+    assert any(line.startswith("waiting until all are on: estop_ok is off") for line in bench.prover.said)
+    assert bench.proof("belt").is_proved
+    assert min(s.at_s for s in bench.record.samples("belt")) > 4.0
+
+
 def test_a_guard_that_is_forced_open_stops_the_drive_and_ends_the_proof() -> None:
     bench = ProverBench(drives=("weld_x",))
     bench.at(2.4, bench.open_guard)
