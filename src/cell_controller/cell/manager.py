@@ -59,7 +59,7 @@ class CellManager:
     ) -> None:
         """`no_production` says why mode Production is refused, "" when nothing stands against it."""
         self.name = name
-        self._no_production = no_production
+        self.no_production = no_production
         self._layout = layout_of(cell)
         self._recipes = {r.name: recipe_entry(r, cell, self._layout) for r in recipes.values()}
         stations = tuple(spec.name for spec in self._layout.stations)
@@ -113,7 +113,7 @@ class CellManager:
         core = self._core
         if core is None:
             core = self._core = CellCore(self._layout, self._recipes, inputs.session, now_s)
-            core.no_production = self._no_production
+            core.no_production = self.no_production
         view = look(inputs, self._layout, now_s)
         loaded = core.journal.take(inputs, now_s)
         if loaded is not None:
