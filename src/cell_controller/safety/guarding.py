@@ -26,7 +26,7 @@ class Guarding:
 
     def is_locked(self, snapshot: Snapshot) -> bool:
         """Locked, and told to be for so long that the switch cannot be speaking of an earlier time."""
-        is_settled = snapshot.now_s - self._locking_since_s >= LOCK_SETTLES_S
+        is_settled = snapshot.is_past(self._locking_since_s + LOCK_SETTLES_S)
         return is_settled and snapshot.is_on(self._limits.guard_locked)
 
     def outputs(self, snapshot: Snapshot) -> dict[str, tuple[int, int]]:
@@ -51,8 +51,7 @@ class Guarding:
             self.is_escalated = False
         elif snapshot.phase is SafetyPhase.TRIPPED:
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
-            if snapshot.now_s - snapshot.phase_since_s >= budget_s:
-                self.is_escalated = True
+            self.is_escalated |= snapshot.is_past(snapshot.phase_since_s + budget_s)
 
     def _is_measured_anew(self, snapshot: Snapshot) -> bool:
         """Every mover was measured after the stop must have begun: a slow line may still show a standstill
@@ -77,7 +76,7 @@ class Guarding:
 
 def must_reopen_outputs(snapshot: Snapshot) -> bool:
     """A bus without axes that stopped by itself obeys, and enables, again only in a new epoch."""
-    if snapshot.now_s - snapshot.epoch_since_s < OBEY_WITHIN_S:
+    if not snapshot.is_past(snapshot.epoch_since_s + OBEY_WITHIN_S):
         return False
     return any(
         view.states is not None

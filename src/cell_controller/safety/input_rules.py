@@ -22,7 +22,7 @@ def safety_input(snapshot: Snapshot, name: str) -> Finding | None:
         return None
     is_on = bool(state.inputs & entry.channel.mask) and (entry.second is None or snapshot.is_on(entry.second))
     is_off = not is_on and (not entry.while_turning or snapshot.spindles[entry.while_turning].is_turning)
-    if entry.for_s > 0.0 and snapshot.lasting_s(entry.rule, name, is_off) < entry.for_s:
+    if entry.for_s > 0.0 and not snapshot.lasts(entry.rule, name, is_off, entry.for_s):
         return None
     return Finding(RuleName(entry.rule.value), name, "is off") if is_off else None
 
@@ -39,7 +39,7 @@ def contradiction(snapshot: Snapshot, name: str) -> Finding | None:
         words = f"is closed although {stop} is off: welded, bridged or miswired" if stop else ""
     elif entry.rule is InputRule.GUARD and not is_on and snapshot.is_on(snapshot.limits.guard_locked):
         words = f"is off although {snapshot.limits.guard_locked.name} says locked"
-    if snapshot.lasting_s(RuleName.IMPLAUSIBLE, name, words != "") < snapshot.limits.trips.discrepancy_s:
+    if not snapshot.lasts(RuleName.IMPLAUSIBLE, name, words != "", snapshot.limits.trips.discrepancy_s):
         return None
     return Finding(RuleName.IMPLAUSIBLE, name, words)
 
@@ -103,7 +103,7 @@ def clamp(snapshot: Snapshot, station: str) -> Finding | None:
         and snapshot.usable(channel.module) is not None
         and not snapshot.is_on(channel)
     )
-    if snapshot.lasting_s(RuleName.CLAMP, station, is_open) < snapshot.limits.trips.clamp_s:
+    if not snapshot.lasts(RuleName.CLAMP, station, is_open, snapshot.limits.trips.clamp_s):
         return None
     return Finding(RuleName.CLAMP, channel.name, f"has opened under the tool of {station}")
 
@@ -116,7 +116,7 @@ def process_value(snapshot: Snapshot, name: str) -> Finding | None:
     if state is None:
         return None
     if watch.while_turning is not None and not snapshot.spindles[watch.while_turning].is_turning:
-        snapshot.lasting_s(watch.rule, name, is_present=False)
+        snapshot.lasts(watch.rule, name, False, watch.for_s)
         return None
     raw = state.analog_inputs
     if limits.channel >= len(raw):
@@ -131,9 +131,9 @@ def _compare(snapshot: Snapshot, limits: AnalogLimits, value: float) -> Finding 
         words, limit = "is too high", watch.trip_above
     elif watch.trip_below is not None and not value >= watch.trip_below:
         words, limit = "is too low", watch.trip_below
-    lasting_s = snapshot.lasting_s(watch.rule, limits.name, limit is not None)
+    lasts = snapshot.lasts(watch.rule, limits.name, limit is not None, watch.for_s)
     rule = RuleName(watch.rule.value)
-    if limit is not None and lasting_s >= watch.for_s:
+    if limit is not None and lasts:
         return Finding(rule, limits.name, words, value, limit, limits.unit)
     if watch.warn_above is not None and not value <= watch.warn_above:
         return Finding(rule, limits.name, "is nearly too high", value, watch.warn_above, limits.unit, True)

@@ -75,7 +75,7 @@ class Interlock:
 
     def step(self, inputs: Inputs, now_s: float) -> Step:
         snapshot = self._snapshot
-        snapshot.now_s = now_s
+        snapshot.begin(now_s)
         if self._known is None:
             self._latch.start(now_s)
             snapshot.phase_since_s = now_s
@@ -316,5 +316,5 @@ class Interlock:
         snapshot, ages = self._snapshot, self._limits.ages
         due = [view.stale_at_s for view in snapshot.lines.values()]
         due += [at_s + ages.station_s[s] for s, at_s in snapshot.setpoint_at_s.items()]
-        due.append(snapshot.permit_echo_s + ECHO_LIMITS * ages.manager_s)
+        due += [snapshot.permit_echo_s + ECHO_LIMITS * ages.manager_s, snapshot.due_s]
         return min((d for d in due if now_s < d < self._tick_due_s), default=self._tick_due_s)

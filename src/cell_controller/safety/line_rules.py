@@ -59,8 +59,8 @@ def bus_stopped(snapshot: Snapshot, line: str) -> Finding | None:
     is_excused = snapshot.excused_causes.get(line) == states.stop_cause
     if states.epoch == snapshot.epoch and states.stop_cause and not (is_obeying or is_excused):
         return Finding(RuleName.BUS_STOPPED, line, f"stopped by itself: {states.stop_cause}")
-    since_s = snapshot.now_s - snapshot.epoch_since_s
-    if not is_obeying and since_s >= OBEY_WITHIN_S:
+    if not is_obeying and snapshot.is_past(snapshot.epoch_since_s + OBEY_WITHIN_S):
+        since_s = snapshot.now_s - snapshot.epoch_since_s
         text = f"does not obey epoch {snapshot.epoch}"
         return Finding(RuleName.BUS_STOPPED, line, text, since_s, OBEY_WITHIN_S, "s")
     return None
@@ -104,12 +104,12 @@ def standstill(snapshot: Snapshot, _: str) -> Finding | None:
     if snapshot.phase not in (SafetyPhase.TRIPPED, SafetyPhase.HOLD):
         return None
     limit_s = snapshot.limits.longest_program_s + STOP_BEGINS_WITHIN_S
-    since_s = snapshot.now_s - snapshot.phase_since_s
-    if since_s < limit_s:
+    if not snapshot.is_past(snapshot.phase_since_s + limit_s):
         return None
     moving = snapshot.moving()
     if not moving:
         return None
+    since_s = snapshot.now_s - snapshot.phase_since_s
     return Finding(
         RuleName.STANDSTILL, moving[0], "no measured standstill after the stop", since_s, limit_s, "s"
     )

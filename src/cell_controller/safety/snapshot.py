@@ -103,6 +103,7 @@ class Snapshot:
         self.excused_causes: dict[str, str] = {}  # stop causes that a reset has answered
         self.in_force = dict.fromkeys(limits.stations, "")  # newest stop program that a station named
         self._since_s: dict[tuple[str, str], float] = {}  # conditions that count once they last
+        self.due_s = inf  # when time alone changes what a rule says
 
     def _add_traces(self) -> None:
         for name, limits in self.limits.drives.items():
@@ -113,13 +114,24 @@ class Snapshot:
         for view in self.lines.values():
             view.traces = tuple(self.axes.get(d) or self.spindles.get(d) for d in view.limits.drives)
 
-    def lasting_s(self, what: str, subject: str, is_present: bool) -> float:
-        """For how long a condition of a subject has been present at every call; -inf while it is not."""
+    def begin(self, now_s: float) -> None:
+        """A step begins."""
+        self.now_s, self.due_s = now_s, inf
+
+    def is_past(self, at_s: float) -> bool:
+        """It is that late; until then the interlock steps at that time, whether something arrives or not."""
+        if self.now_s >= at_s:
+            return True
+        self.due_s = min(self.due_s, at_s)
+        return False
+
+    def lasts(self, what: str, subject: str, is_present: bool, for_s: float) -> bool:
+        """A condition of a subject has been present at every call for so long."""
         if not is_present:
             if self._since_s:
                 self._since_s.pop((what, subject), None)
-            return -inf
-        return self.now_s - self._since_s.setdefault((what, subject), self.now_s)
+            return False
+        return self.is_past(self._since_s.setdefault((what, subject), self.now_s) + for_s)
 
     @property
     def is_enabling(self) -> bool:
