@@ -20,16 +20,16 @@ def main() -> int:
     parser.add_argument("--cell", type=Path, default=CELL, help="cell file")
     options = parser.parse_args()
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 101))
-    from faults import measure, page
+    from faults import campaign, page
     from faults.rows import MEASURED
 
     if options.do == "list":
-        print("\n".join(measure.keys()))  # noqa: T201
+        print("\n".join(campaign.keys()))  # noqa: T201
         return 0
     if options.do == "measure":
         options.resume.parent.mkdir(parents=True, exist_ok=True)
         rows = [row for row in MEASURED if not options.only or row.key in options.only]
-        measure.run(options.resume, options.cell, options.repeats, rows, measure.complain, time.time_ns())
+        campaign.run(options.resume, options.cell, options.repeats, rows, campaign.complain, time.time_ns())
         return 0
     page.write(options.resume)
     return 0

@@ -1,35 +1,25 @@
-"""Injects the faults of the rows into one running cell after the other and writes down what came of each."""
+"""One fault after the other on one running cell, and what came of each."""
 
 from __future__ import annotations
 
 import os
-import platform
 import random
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
-from cell_controller.bringup.table import Arguments, NodeSpec, build
-from cell_controller.bringup.up import CellUp
-from cell_controller.errors import CellError
+from cell_controller.config import load_cell
 from cell_controller.messages import CellCommand, ResultCode
 from cell_controller.packml import Command, State
-from cell_controller.plan import CellPlan, load_plan
 from cell_controller.plan.periods import CELL_PERMIT_PERIOD_S, HANDOVER_S
-from cell_sim.live import wallclock
-from cell_sim.live.catalog import BY_NAME, Reaction
+from cell_sim.live.catalog import Reaction
 from cell_sim.live.inject import injected, resolve, serve
 from cell_sim.live.running import RunningCell, find
-from faults import injections, observe
+from faults import observe
+from faults.a_cell import begin_process, errors, is_in_material, machine, phase, recover, where
 from faults.injections import Seen
-from faults.rows import COMMAND, MEASURED, Moment, Row
+from faults.rows import COMMAND, Moment, Row
 from support.live_cell import READY_S, LiveCell
 
 PROCESS_S = 2.0  # a fault comes up to so much after the tool has met the part
@@ -37,37 +27,6 @@ DISCOVERED_S = 0.5  # the same for a fault that joins the cell's topics first, w
 WATCHED_S = 1.2  # after a fault that may do nothing
 PART_S = 90.0
 TRIP_LOOK_S = 3.0  # longer than any limit
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # as the default run directory is
-RESPAWNS = 1000  # a measurement kills a process more often than an accident does
-
-
-@contextmanager
-def live_cell(file: Path) -> Iterator[LiveCell]:
-    """A cell of its own whose wall clock can be stepped; its run directory is gone afterwards."""
-    run_dir = Path(tempfile.mkdtemp(prefix="cell-faults-", dir=MEMORY))
-    clock = tuple(wallclock.environment(run_dir).items())
-
-    def table(arguments: Arguments) -> list[NodeSpec]:
-        return [
-            replace(spec, environment=(*spec.environment, *clock), respawns=RESPAWNS * spec.is_node)
-            for spec in build(arguments)
-        ]
-
-    up = CellUp(Arguments(file, f"/faults_{os.getpid()}", run_dir), table=table)
-    try:
-        with up:
-            up.wait_ready(READY_S)
-            cell = LiveCell(up, up.client)
-            cell.until(lambda: cell.state.state == State.ABORTED, READY_S, "its first state")
-            cell.clear()
-            yield cell
-    finally:
-        shutil.rmtree(run_dir, ignore_errors=True)
-
-
-@cache
-def plan_of(file: Path) -> CellPlan:
-    return load_plan(file)[1]
 
 
 class Measurement:
@@ -259,9 +218,10 @@ class Measurement:
         cell, running = self.cell, self._running()
         fault, target = resolve(row.fault, row.target, running)
         limit_s = fault.limit_of(running.cell, running.plan, target, lasts=False)
+        recipe = next(iter(load_cell(cell.up.arguments.cell).recipes))
         with injected(running, fault, target):
             at_s = time.monotonic()
-            reply = cell.client.submit_order("coupon", 1)
+            reply = cell.client.submit_order(recipe, 1)
             reaction_s = time.monotonic() - at_s
         remark = "accepted" if reply.is_accepted else "" if "journal" in reply.reason else reply.reason
         cell.until(lambda: not any("journal" in a.message.lower() for a in cell.client.alarms.active), 10.0,
@@ -277,130 +237,5 @@ class Measurement:
         )
 
 
-# the cell
-
-
-def begin_process(cell: LiveCell, *, wants_grind: bool) -> None:
-    """From Stopped until the tool of robot or spindle is in the part."""
-    if cell.state.state == State.ABORTED:
-        cell.clear()
-    station = "spindle" if wants_grind else "robot"
-    cell.until_in_contact(station)
-
-
-def recover(cell: LiveCell) -> None:
-    """As a person does, until the cell is Stopped."""
-    if cell.state.state != State.ABORTED:
-        cell.reach(State.ABORTED, 30.0)
-    cell.clean_up()
-    cell.clear()
-
-
-def phase(cell: LiveCell, station: str) -> str:
-    state = cell.client.station_states.get(station)
-    return state.phase if state is not None else ""
-
-
-def where(cell: LiveCell) -> str:
-    """The station in the material, and its phase; else the cell's state."""
-    for name, state in cell.client.station_states.items():
-        if state.tool_in_material:
-            return f"{name} {state.phase}"
-    return State(cell.state.state).name
-
-
-def errors(cell: LiveCell, line: str) -> int:
-    """What a bus has counted since it runs."""
-    states = cell.client.drive_states.get(line)
-    drives = states.drives if states is not None else ()
-    return sum(d.timeouts + d.crc_errors + d.other_errors for d in drives)
-
-
-def is_in_material(cell: LiveCell) -> bool:
-    return any(s.tool_in_material for s in cell.client.station_states.values())
-
-
 def wait_until_s(at_s: float) -> None:
     time.sleep(max(at_s - time.monotonic(), 0.0))
-
-
-@cache
-def machine() -> str:
-    """What was measured on."""
-    info = Path("/proc/cpuinfo").read_text()
-    names = [line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")]
-    model = names[0] if names else platform.machine()
-    return f"{os.cpu_count()} x {model}"
-
-
-# all of it
-
-
-def run(
-    path: Path, file: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None], seed: int
-) -> None:
-    """Until every row has its repeats; a cell that cannot be recovered is replaced by a new one."""
-    draw = random.Random(seed)
-    while pending(path, rows, repeats):
-        try:
-            with live_cell(file) as cell:
-                _rounds(Measurement(cell, draw), path, repeats, rows, say)
-        except (AssertionError, CellError) as error:
-            say(f"a new cell: {type(error).__name__}: {error}")
-
-
-def pending(path: Path, rows: Sequence[Row], repeats: int) -> list[Row]:
-    """Rows that want more, the poorest first."""
-    done = injections.counts(injections.read(path))
-    return sorted((r for r in rows if done[r.key] < repeats), key=lambda r: done[r.key])
-
-
-def _rounds(
-    measurement: Measurement, path: Path, repeats: int, rows: Sequence[Row], say: Callable[[str], None]
-) -> None:
-    has_failed = False
-    while wanted := pending(path, rows, repeats):
-        try:
-            found = one_part(measurement, wanted)
-        except (AssertionError, CellError) as error:
-            if has_failed:
-                raise
-            has_failed = measurement.cell.has_failed = True  # an order may be left
-            say(f"not injected: {type(error).__name__}: {error}")
-            measurement.recover()
-            continue
-        has_failed = False
-        injections.append(path, found)
-        measurement.recover()
-        for seen in found:
-            took = "-" if seen.reaction_s is None else f"{seen.reaction_s * 1e3:.1f} ms"
-            say(f"{seen.key} [{seen.moment}]: {took}, {seen.cause} {seen.remark or 'good'}")
-
-
-def one_part(measurement: Measurement, wanted: Sequence[Row]) -> list[Seen]:
-    """The first of the rows; those that stop nothing come together."""
-    row = wanted[0]
-    if row.moment is Moment.STOPPED:
-        return [measurement.refuse(row)]
-    if goes_on(row):
-        return list(measurement.go_on([r for r in wanted if goes_on(r)] * 2))
-    one = measurement.stop(row)
-    return [] if one is None else [one]
-
-
-def goes_on(row: Row) -> bool:
-    """Nothing may stop."""
-    if row.fault == COMMAND or row.moment is Moment.STOPPED:
-        return row.fault == COMMAND
-    fault = BY_NAME[row.fault]
-    is_moment = fault.reaction is Reaction.GOES_ON and not (row.for_s and fault.lasting)
-    return is_moment or fault.reaction is Reaction.REFUSES
-
-
-def keys() -> list[str]:
-    return [row.key for row in MEASURED]
-
-
-def complain(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from faults import injections
 from faults.injections import Seen
-from faults.measure import goes_on
 from faults.rows import COMMAND, MEASURED, PROVED, Proved, Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
@@ -59,7 +58,7 @@ def _measured(row: Row, seen: Sequence[Seen]) -> tuple[str, ...]:
         row.fault_class,
         f"`{row.key}`" if row.fault != COMMAND else "illegal, stale, malformed",
         row.expected or "thrown away, asked anew, counted; production goes on",
-        _ms(limit_s) if limit_s else "no effect" if goes_on(row) else "",
+        _ms(limit_s) if limit_s else "no effect" if row.goes_on else "",
         *(_ms(at(times, share)) if times else "" for share in (0.5, 0.99, 1.0)),
         f"{worst[0]:.2f} of {worst[1]:.2f} s" if worst else "",
         str(len(seen)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from cell_sim.live.catalog import BY_NAME, Reaction
+
 COMMAND = "command"  # an invalid one: no fault of the machine, anybody may send it
 
 
@@ -33,6 +35,15 @@ class Row:
         """Of its lines in the file."""
         lasts = f" --for {self.for_s:g}" if self.for_s else ""
         return f"{self.fault} {self.target}".strip() + lasts
+
+    @property
+    def goes_on(self) -> bool:
+        """Nothing may stop: several of these are tried in one part."""
+        if self.fault == COMMAND:
+            return True
+        fault = BY_NAME[self.fault]
+        is_moment = fault.reaction is Reaction.GOES_ON and not (self.for_s and fault.lasting)
+        return self.moment is not Moment.STOPPED and (is_moment or fault.reaction is Reaction.REFUSES)
 
 
 @dataclass(frozen=True, slots=True)

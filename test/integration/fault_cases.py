@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from faults.injections import Seen
-from faults.measure import Measurement, goes_on
+from faults.measure import Measurement
 from faults.rows import MEASURED, Moment, Row
 from support.live_cell import CLEARS, STALLS, LiveCell
 
@@ -30,7 +30,7 @@ def an_order_is_refused_while_the_disk_is_full(cell: LiveCell) -> None:
 
 def what_may_stop_nothing_leaves_a_good_part(cell: LiveCell) -> None:
     """Noise, a late reply, both steps of the wall clock, a full disk, nonsense from an operator: one part."""
-    rows = [row for row in MEASURED if goes_on(row)]
+    rows = [row for row in MEASURED if row.goes_on]
     for _ in range(CLEARS):
         measurement = _measurement(cell)
         seen = list(measurement.go_on(rows))

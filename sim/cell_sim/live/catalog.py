@@ -57,8 +57,7 @@ class LiveFault:
         """Words and measure; a fault that can be a moment owes more when it lasts."""
         if self.lasting and lasts:
             return self.lasting, Reaction.TRIPS
-        others = {INTERLOCK: Reaction.STOPS, RECORDER: Reaction.ALARMS}
-        return self.expected, others.get(target, self.reaction)
+        return _OTHERS.get(target, (self.expected, self.reaction))
 
     def limit_of(self, cell: CellFile, plan: CellPlan, target: str, *, lasts: bool) -> float:
         """Seconds until the reaction is owed; 0 where nothing may happen."""
@@ -152,17 +151,21 @@ def _journal(cell: CellFile, plan: CellPlan, target: str) -> float:
 
 
 _ABORTS = "stop programs, Aborted; a person clears"
+_OTHERS = {  # who is missed by others than the interlock, or not at all
+    INTERLOCK: ("every bus stops alone when its permit ends; Aborted; a person clears", Reaction.STOPS),
+    RECORDER: ("an alarm; nothing stops", Reaction.ALARMS),
+}
 _GOES_ON = "noticed, thrown away, asked anew and counted; production goes on"
 
 CATALOG: tuple[LiveFault, ...] = (
     LiveFault(
         FaultKind.KILL, "process", _nodes, "kill -9",
-        f"{_ABORTS}. The interlock: every bus stops alone. The recorder: an alarm",
+        f"{_ABORTS}. Of the interlock: {_OTHERS[INTERLOCK][0]}. Of the recorder: {_OTHERS[RECORDER][0]}",
         Reaction.TRIPS, _silent_node,
     ),
     LiveFault(
         FaultKind.HANG, "process", _nodes, "kill -STOP, CONT at its end",
-        "the same; after 2 s it is ended and started anew; for a moment it is as a partition",
+        f"{_ABORTS}; after 2 s it is ended and started anew; for a moment it is as a partition",
         Reaction.TRIPS, _silent_node, for_s=5.0,
     ),
     LiveFault(

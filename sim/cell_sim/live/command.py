@@ -77,8 +77,12 @@ def _say(injection: Injection, running: RunningCell, for_s: float) -> None:
     facts = _object(injection, running)
     within = f" within {facts['limit_s']:g} s" if facts["limit_s"] else ""
     lasts = f", for {for_s:g} s" if for_s else ""
-    typer.echo(f"{facts['fault']} {facts['target']}: {facts['did']}{lasts}")
+    typer.echo(f"{_name(injection)}: {facts['did']}{lasts}")
     typer.echo(f"expected{within}: {facts['expected']} (measured by {facts['measured_by']})")
+
+
+def _name(injection: Injection) -> str:
+    return f"{injection.fault.name} {injection.target}".strip()
 
 
 def _object(injection: Injection, running: RunningCell) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from cell_controller.config import load_cell
 from cell_sim.live.catalog import BY_NAME
 from faults import injections, page
 from faults.__main__ import FILE
+from faults.campaign import pending
 from faults.injections import Seen
-from faults.measure import goes_on, pending
 from faults.rows import COMMAND, MEASURED, PROVED, Moment, Row
 from support.moments import TEST_CELL
 
@@ -96,7 +96,7 @@ def test_the_file_is_resumed_where_it_ends_even_in_the_middle_of_a_line(tmp_path
 
 
 def test_what_may_stop_nothing_is_tried_in_one_part_and_what_stops_has_a_part_of_its_own() -> None:
-    harmless = {row.key for row in MEASURED if goes_on(row)}
+    harmless = {row.key for row in MEASURED if row.goes_on}
     assert harmless == {
         "serial.crc weld_line", "serial.late weld_line", "clock forward", "clock back", "disk-full --for 1",
         "command",
