@@ -89,10 +89,10 @@ class Actuator:
         self._is_ramped = self._is_off = self._is_set = False
         self._sent_at_s, self.set_at_s = -inf, inf
 
-    def pursue(self, goal: Goal) -> None:
-        """Make this the goal; the same goal again changes nothing."""
+    def pursue(self, goal: Goal) -> bool:
+        """Make this the goal; the same goal again changes nothing. True when it is another one."""
         if goal == self.goal:
-            return
+            return False
         was_ramped = self._is_ramped and goal.kind in _STILL_GOALS
         sent_at_s = self._sent_at_s
         self.goal = goal
@@ -101,6 +101,7 @@ class Actuator:
             self._is_ramped, self._sent_at_s = True, sent_at_s
         if goal.kind not in _ON_GOALS:
             self._was_on = False
+        return True
 
     def has_dropped_out(self, seen: Seen) -> bool:
         """The drive was on for its goal and went off by itself, without a fault."""

@@ -41,6 +41,7 @@ class Conversation:
         self._cycle = Cycle(devices)
         self._flying: Job | None = None
         self._next: Job | None = None
+        self._stop: tuple[float, Wishes, Job | None] | None = None  # newest answer of `_stop_job`
 
     def feed(self, data: bytes, at_s: float) -> None:
         """Bytes that the host read at this time."""
@@ -48,6 +49,7 @@ class Conversation:
 
     def collect(self, now_s: float) -> Device | None:
         """Take the end of the request in flight; the drive whose fast block was read by it, if one was."""
+        self._stop = None
         ended = self._line.poll(now_s)
         job, self._flying = self._flying, None if ended is not None else self._flying
         if ended is None or job is None:
@@ -67,6 +69,7 @@ class Conversation:
             if self._flying is not None:
                 self._devices[self._flying.device].interrupted(self._flying)
                 self._flying = None
+            self._stop = None
             stop = self._stop_job(wishes, now_s)
         if now_s < line.start_at_s(0.0):
             return None
@@ -93,7 +96,11 @@ class Conversation:
         return wanted is not None and (wishes.is_stopping or wanted.stage.is_stop)
 
     def _stop_job(self, wishes: Wishes, now_s: float) -> Job | None:
-        return self._cycle.stop_job(now_s, wishes.order, all_writes=wishes.is_stopping)
+        """Looked for once in a step: to talk, and to say when to be called again."""
+        if self._stop is None or self._stop[0] != now_s or self._stop[1] is not wishes:
+            job = self._cycle.stop_job(now_s, wishes.order, all_writes=wishes.is_stopping)
+            self._stop = now_s, wishes, job
+        return self._stop[2]
 
     def _scheduled(self, wishes: Wishes, now_s: float) -> Job | None:
         """The next job of the schedule, chosen once; a write whose goal has passed is dropped.

@@ -17,7 +17,7 @@ from cell_controller.drives.modbus_errors import CrcError, DriveExceptionError
 from cell_controller.drives.profile import DriveProfile, Source, encode_exchange
 from cell_controller.drives.requests import read_request, write_request
 from cell_controller.drives.transaction import Ended, NoReplyError
-from cell_controller.messages import DriveCondition
+from cell_controller.messages import DriveCondition, DriveState
 
 OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
 SILENT_AFTER = 2  # in a stop program
@@ -40,6 +40,7 @@ class Device:
         self.actuator = Actuator(profile)
         self.arming = Arming(profile, drive.unit, arming_values)
         self._seen: Seen | None = None
+        self.shown: DriveState | None = None  # as it was last reported, while that is still so
         self.is_offline = True
         self._is_unread = True  # not read since it came back: its old values say nothing of now
         self.needs_reading = True  # before it counts as ready
@@ -123,7 +124,8 @@ class Device:
     # Exchanges
 
     def pursue(self, goal: Goal) -> None:
-        self.actuator.pursue(goal)
+        if self.actuator.pursue(goal):
+            self.shown = None
 
     def port_opened(self) -> None:
         """Everything has to be proved again."""
@@ -138,7 +140,7 @@ class Device:
 
     def disarm(self) -> None:
         """Its settings may be lost."""
-        self._seen = None
+        self._seen = self.shown = None
         self.arming.restart()
         self.actuator.forget()
 
@@ -204,7 +206,7 @@ class Device:
     def ended(self, job: Job, ended: Ended, now_s: float) -> None:
         """How one of this device's requests ended."""
         self.transactions += 1
-        self._seen = None
+        self._seen = self.shown = None
         if ended.error is not None:
             self._failed(job, ended.error, now_s)
             return
@@ -258,6 +260,7 @@ class Device:
 
     def interrupted(self, job: Job) -> None:
         """A stop did not wait for the reply; whether the drive has obeyed is unknown."""
+        self.shown = None
         if job.wanted is not None:
             self.actuator.failed(job.wanted)
             self._reset_left = []

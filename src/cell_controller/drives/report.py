@@ -7,7 +7,13 @@ from cell_controller.messages import DriveState
 
 
 def drive_state(device: Device) -> DriveState:
-    """What is known of a drive, in the cell's units."""
+    """What is known of a drive, in the cell's units; made anew when something about it has changed."""
+    if device.shown is None:
+        device.shown = _drive_state(device)
+    return device.shown
+
+
+def _drive_state(device: Device) -> DriveState:
     image, code = device.image, device.image.fault_code
     text = device.profile.fault(code).text if code else ""
     if not device.is_armed and device.arming.problem:
