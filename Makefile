@@ -25,6 +25,8 @@ EPISODES ?= 2000
 SEED ?= 1
 JOBS ?= 2
 REPEATS ?= 30
+PATHS ?=
+HUNTS ?= 10
 BENCH ?=
 
 .PHONY: help
@@ -55,6 +57,16 @@ bench: setup ## how prompt the controller is here, one JSON object per line (BEN
 .PHONY: soak
 soak: setup ## episodes with faults on simulated time (EPISODES=, SEED=, JOBS=); hours
 	$(VENV)/bin/cell simulate --seed $(SEED) --episodes $(EPISODES) --jobs $(JOBS) --json
+
+.PHONY: mutants
+mutants: setup ## faults that no test notices (PATHS=, JOBS=), and without PATHS the hunts too; hours, resumable
+	@code=0; PYTHONPATH=sim:test $(PY) -m mutants --jobs $(JOBS) $(PATHS) || code=1; \
+	[ -n "$(PATHS)" ] || $(MAKE) hunts || code=1; \
+	exit $$code
+
+.PHONY: hunts
+hunts: setup ## episodes of fresh seeds until each broken controller is caught (HUNTS=, JOBS=); hours
+	PYTHONPATH=sim:test $(PY) -m mutants.catch --seeds $(HUNTS) --jobs $(JOBS)
 
 .PHONY: pictures
 pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)

@@ -10,7 +10,7 @@ import pytest
 from cell_controller.config import INTERLOCK
 from cell_controller.packml import Command
 from cell_sim.host.invariants import InvariantError
-from cell_sim.host.simcell import Make, SimCell
+from cell_sim.host.simcell import SimCell
 from cell_sim.host.transport import LinkFault
 from support import broken
 from support.moments import TEST_CELL
@@ -53,32 +53,31 @@ def ask_out_of_turn(cell: SimCell) -> None:
     cell.run_for(1.0)
 
 
-CONTROLLERS: dict[int, tuple[Make, Schedule]] = {
-    1: (broken.bus(broken.bus_with_eternal_permits), weld_with_late_commands),
-    2: (broken.bus(broken.bus_that_retracts_elsewhere), weld_and_press),
-    3: (broken.manager(broken.ImpatientManager), wait),
-    4: (broken.manager(broken.TimingManager), weld),
-    5: (broken.interlock(broken.interlock_that_unlocks), weld_and_press),
-    6: (broken.manager(broken.ForgivingManager), weld_and_press),
-    7: (broken.bus(broken.bus_that_stops_the_spindle_first), weld_and_press),
-    8: (broken.manager(broken.SilentManager), ask_out_of_turn),
+SCHEDULES: dict[int, Schedule] = {
+    1: weld_with_late_commands,
+    2: weld_and_press,
+    3: wait,
+    4: weld,
+    5: weld_and_press,
+    6: weld_and_press,
+    7: weld_and_press,
+    8: ask_out_of_turn,
 }
 
 
-@pytest.mark.parametrize("invariant", CONTROLLERS)
+@pytest.mark.parametrize("invariant", broken.CONTROLLERS)
 def test_the_watcher_catches_a_controller_that_breaks_this_invariant(invariant: int) -> None:
-    make, schedule = CONTROLLERS[invariant]
-    cell = SimCell(TEST_CELL, make=make)
+    cell = SimCell(TEST_CELL, make=broken.CONTROLLERS[invariant])
     cell.start()
     with contextlib.suppress(TimeoutError):  # a broken controller need not come as far as a sound one
-        schedule(cell)
+        SCHEDULES[invariant](cell)
     assert cell.invariants.violations, cell.describe()
     assert cell.invariants.violations[0].invariant == invariant, cell.invariants.violations[:3]
     with pytest.raises(InvariantError, match=f"invariant {invariant}:"):
         cell.invariants.check()
 
 
-@pytest.mark.parametrize("schedule", dict.fromkeys(schedule for _, schedule in CONTROLLERS.values()))
+@pytest.mark.parametrize("schedule", dict.fromkeys(SCHEDULES.values()))
 def test_the_same_schedule_is_no_violation_with_a_sound_controller(schedule: Schedule) -> None:
     cell = SimCell(TEST_CELL)
     cell.start()

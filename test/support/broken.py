@@ -205,3 +205,15 @@ def interlock(broken: Callable[[LoadedCell, CellPlan], Unit]) -> Make:
 
 def bus(broken: Callable[[LoadedCell, CellPlan], Unit]) -> Make:
     return making(WELD_LINE, broken)
+
+
+CONTROLLERS: dict[int, Make] = {  # by the invariant that they break
+    1: bus(bus_with_eternal_permits),
+    2: bus(bus_that_retracts_elsewhere),
+    3: manager(ImpatientManager),
+    4: manager(TimingManager),
+    5: interlock(interlock_that_unlocks),
+    6: manager(ForgivingManager),
+    7: bus(bus_that_stops_the_spindle_first),
+    8: manager(SilentManager),
+}
