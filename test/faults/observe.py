@@ -15,6 +15,8 @@ from cell_sim.live.inject import Injection
 from support.live_cell import STALLS, LiveCell
 from support.motion_file import STANDSTILL_M_S, STANDSTILL_RPM
 
+LINE_RULES = ("line_down", "drive_offline", "not_armed", "relay")  # too late an answer, or none
+SILENT = "communication watchdog"  # in the text of a drive that has missed its bus
 STOP_KINDS = ("stop", "disable", "move")  # in a process no station begins a move but by a program's step
 FLUSHED_S = 0.3  # the simulator writes its file ten times a second
 
@@ -71,14 +73,17 @@ def has_tripped_before(cell: LiveCell, at_s: float) -> bool:
 def has_stalled(cell: LiveCell, targets: set[str]) -> bool:
     """The cell stands because the computer was late, and not with what the faults were aimed at.
 
-    A process or a line that is no target was missed, or drives of several lines at once missed their buses.
+    A process or a line that is no target was missed first, or drives of several lines missed their buses.
     """
     safety = cell.client.safety
     trips = safety.trips if safety is not None else ()
-    drives = {t.subject for t in trips if "communication watchdog" in t.text}
-    lines = {cell.up.cell.drives[name].line for name in drives if name in cell.up.cell.drives}
-    is_other = bool(trips) and trips[0].rule in STALLS and trips[0].subject not in targets
-    return is_other or len(lines) > 1
+    if not trips:
+        return False
+    lines = {name: drive.line for name, drive in cell.up.cell.drives.items()}
+    silent = {lines[t.subject] for t in trips if SILENT in t.text and t.subject in lines}
+    first = trips[0]
+    is_late = first.rule in (*STALLS, *LINE_RULES) or SILENT in first.text
+    return len(silent) > 1 or (is_late and lines.get(first.subject, first.subject) not in targets)
 
 
 def first_stop_s(tail: MotionTail, injection: Injection, drives: tuple[str, ...]) -> float | None:
