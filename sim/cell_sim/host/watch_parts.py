@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from cell_controller.config import INTERLOCK, CellFile
@@ -25,6 +26,9 @@ Broken = Callable[[float, int, str], None]
 UNKNOWN = "unknown-"  # begins the id of a part that was found without a record
 ENDINGS = (PartEventKind.PROCESS_ENDED, PartEventKind.SUSPECT, PartEventKind.RECOVERED)
 GONE = (PartEventKind.DELIVERED, PartEventKind.DISPOSED)
+BELIEVED_S = (
+    10.0  # what a lying sensor has said is believed, until the belt has been moved and looked at again
+)
 
 
 class PartsWatch:
@@ -50,7 +54,10 @@ class PartsWatch:
         self._interrupted: set[str] = set()  # a stop came while a tool was in them
         self._phase = SafetyPhase.TRIPPED
         self._lost = 0
-        self._has_false_sensor = False  # a part was seen where none is: its record is about nothing
+        self._lying: set[str] = set()  # sensors that show what is not so
+        self._believed_until_s = -inf
+        self._phantoms = 0  # records of what a sensor has made up
+        self._hidden = 0  # parts that left without a record, because a sensor has hidden them
 
     def hear_safety(self, now_s: float, source: str, message: SafetyState) -> None:
         if source != INTERLOCK:
@@ -84,9 +91,15 @@ class PartsWatch:
         elif kind in GONE:
             self._leave(now_s, event)
 
+    def _is_lied_to(self, now_s: float) -> bool:
+        return bool(self._lying) or now_s < self._believed_until_s
+
     def _count(self, now_s: float) -> None:
         made = sum(belt.loader.made for belt in self._plant.belts.values())
-        if len(self._verdicts) > made and not self._has_false_sensor:
+        if len(self._verdicts) <= made + self._phantoms:
+            return
+        self._phantoms = len(self._verdicts) - made
+        if not self._is_lied_to(now_s):
             self._broken(now_s, 6, f"{len(self._verdicts)} records for {made} parts")
 
     def _start(self, now_s: float, event: PartEvent) -> None:
@@ -117,11 +130,24 @@ class PartsWatch:
     def see_event(self, event: PlantEvent) -> None:
         """A sensor that lies, as the plant notes it: input module.channel value."""
         words = event.name.split()
-        self._has_false_sensor |= len(words) == 3 and words[0] == "input" and words[1] in self._sensors
+        if len(words) != 3 or words[0] != "input" or words[1] not in self._sensors:
+            return
+        if words[2] == "None":
+            self._lying.discard(words[1])
+            self._believed_until_s = event.at_s + BELIEVED_S
+        else:
+            self._lying.add(words[1])
 
     def check(self, now_s: float) -> None:
-        """No part has fallen off the belt, or was put where another one was."""
-        lost = sum(len(belt.lost) for belt in self._plant.belts.values())
-        if lost > self._lost and not self._has_false_sensor:
+        """No part has fallen off the belt, lies where another one does, or has left without a record."""
+        belts = self._plant.belts.values()
+        lost, left = sum(len(belt.lost) for belt in belts), sum(len(belt.delivered) for belt in belts)
+        is_excused = self._is_lied_to(now_s)
+        if lost > self._lost:
             self._lost = lost
-            self._broken(now_s, 6, f"{lost} parts have fallen off the belt")
+            if not is_excused:
+                self._broken(now_s, 6, f"{lost} parts have fallen off the belt")
+        if left > len(self._verdicts) + self._hidden:
+            self._hidden = left - len(self._verdicts)
+            if not is_excused:
+                self._broken(now_s, 6, f"{left} parts have left, and there are {len(self._verdicts)} records")

@@ -77,14 +77,16 @@ class WireWatch:
     # permits
 
     def take_command(self, now_s: float, receiver: str, message: object) -> None:
-        """A LineCommand reaches the process of a line."""
-        if not isinstance(message, LineCommand) or message.line != receiver:
+        """A LineCommand reaches the process of a line; those of all lines come in one stream."""
+        if not isinstance(message, LineCommand) or receiver not in self._stories:
             return
         story, runner = self._stories[receiver], self._host.nodes[receiver].runner
         guard = message.guard
         if guard.session == story.stream[0] and guard.seq <= story.stream[1]:
             return  # repeated or overtaken
         story.stream = (guard.session, guard.seq)
+        if message.line != receiver:
+            return
         if runner is None or message.echo.session != runner.session or message.epoch < story.epoch:
             return  # not meant for this life of the bus
         story.epoch = message.epoch

@@ -32,6 +32,7 @@ from cell_controller.packml import Command, Mode, State
 from cell_controller.runtime import Sent
 from cell_sim.host.invariants import InvariantError
 from cell_sim.host.simcell import SimCell
+from cell_sim.host.watch_parts import BELIEVED_S
 from cell_sim.plant.record import MotionSample, SetpointWrite
 from support.moments import TEST_CELL
 
@@ -96,6 +97,16 @@ def test_a_permit_that_is_still_under_way_is_none(cell: SimCell) -> None:
     permit(cell, 1.01, Allowed.MOTION, seq=1, echo_s=0.98)
     write(cell, 1.0, "weld_x", "move", 0.1)
     assert broken(cell) == [1]
+
+
+def test_a_command_that_one_of_another_line_has_overtaken_counts_for_nothing(cell: SimCell) -> None:
+    """The stream is one for all lines: the bus throws the older message away, whatever line it is for."""
+    permit(cell, 1.0, Allowed.MOTION, seq=1, echo_s=0.99)
+    other = LineCommand("grind_line", 1, Echo(LINE, 1, 1.0), 0.1, (), Guard(INTERLOCK, 7, 3, 1.01))
+    cell.invariants.wire.take_command(1.01, LINE, other)
+    permit(cell, 1.02, Allowed.STOP_PROGRAM, seq=2, echo_s=1.0)
+    write(cell, 1.03, "weld_x", "move", 0.3)
+    assert broken(cell) == []
 
 
 def test_a_hold_ends_a_permit_and_a_repeated_command_does_not_bring_it_back(cell: SimCell) -> None:
@@ -267,6 +278,24 @@ def test_a_part_that_falls_off_the_belt_is_found(cell: SimCell) -> None:
     belt.lost.append(belt.loader.make(0.0))
     with pytest.raises(InvariantError, match="6: 1 parts have fallen off the belt"):
         cell.invariants.check()
+
+
+def test_a_part_that_leaves_without_a_record_is_found(cell: SimCell) -> None:
+    belt = next(iter(cell.plant.belts.values()))
+    belt.delivered.append(belt.loader.make(0.0))
+    with pytest.raises(InvariantError, match="6: 1 parts have left, and there are 0 records"):
+        cell.invariants.check()
+
+
+def test_a_lying_sensor_excuses_counts_while_it_is_believed_and_no_longer(cell: SimCell) -> None:
+    sensor = next(iter(cell.cell.conveyors.values())).part_present[0]
+    signal = cell.cell.signals.inputs[sensor]
+    cell.plant.force_input(signal.module, signal.channel, True)
+    synced(cell, 1.0, PartEvent("p1", PartEventKind.CREATED))
+    cell.plant.force_input(signal.module, signal.channel, None)
+    assert broken(cell) == []
+    synced(cell, BELIEVED_S + 1.0, PartEvent("p2", PartEventKind.CREATED))
+    assert broken(cell) == [6]
 
 
 def test_work_on_a_suspect_part_and_its_delivery_are_found(cell: SimCell) -> None:
