@@ -87,7 +87,11 @@ class Trial:
                 for path, numbers in lines.items():
                     for number in numbers:
                         self.by_line.setdefault((path, number), []).append(nodeid)
-        for mutant in () if self.config.getoption("--learn") else mutants:
+        if self.config.getoption("--learn"):
+            return
+        for nodeids in files.values():
+            _run(self.items[nodeids[0]], None)  # what tests keep from one to the next is then there
+        for mutant in mutants:
             entry = self._try(mutant)
             ledger.add(self.config.getoption("--ledger"), [entry])
             print(f"{entry.verdict.value:9} {mutant.name}", file=sys.stderr)  # noqa: T201
