@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -34,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     written = write(files)
     chosen = [m for m in written if fnmatch(m.name, options.only)]
     for room in ROOMS:
+        asked = replace(room, tests=tuple(options.tests)) if options.tests else room
         mine = [m for m in chosen if m.room == room.name]
         if mine and not options.list:
-            _try(room, mine, [m for m in written if m.room == room.name], options)
+            _try(asked, mine, [m for m in written if m.room == room.name], options)
     code = report.print_survivors(chosen, ledger.read(LEDGER))
     for fault in report.unknown(written):
         print(f"equivalent.toml excuses a fault that does not exist: {fault}")  # noqa: T201
@@ -113,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="*", type=Path, help="files or folders; all rooms without")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="*", metavar="PATTERN", help="of a mutant's name")
+    parser.add_argument(
+        "--tests", action="append", metavar="FILE", help="ask these alone: quick while you write"
+    )
     parser.add_argument("--again", action="store_true", help="those with a verdict too")
     parser.add_argument("--list", action="store_true", help="the survivors of before; tries nothing")
     return parser

@@ -81,7 +81,9 @@ class Trial:
         for file, nodeids in files.items():
             notes = self._notes_of(file)
             if not notes.exists() and self.config.getoption("--learn"):
-                notes.write_text(json.dumps(self._learn(nodeids, {mutant.path for mutant in mutants})))
+                learned = self._learn(nodeids, {mutant.path for mutant in mutants})
+                self._check(nodeids)
+                notes.write_text(json.dumps(learned))
             for nodeid, (cpu_s, lines) in json.loads(notes.read_text()).items():
                 self.cpu_s[nodeid] = cpu_s
                 for path, numbers in lines.items():
@@ -104,9 +106,7 @@ class Trial:
         """For each test how long it takes and which lines of the copy it runs."""
         files = {path: str(COPY / path) for path in paths}
         tracer = coverage.Coverage(data_file=None, include=list(files.values()), config_file=False)
-        tracer.set_option(
-            "run:disable_warnings", ["no-data-collected"]
-        )  # of tests that reach none of the files
+        tracer.set_option("run:disable_warnings", ["no-data-collected"])  # some tests reach none of them
         cpu_s: dict[str, float] = {}
         tracer.start()
         for nodeid, following in zip(nodeids, [*nodeids[1:], None], strict=True):
@@ -125,6 +125,12 @@ class Trial:
                 for nodeid in filter(None, contexts):
                     found[nodeid][1].setdefault(path, []).append(number)
         return found
+
+    def _check(self, nodeids: list[str]) -> None:
+        """Forked and in another order, but without a fault, they have to pass: else they kill for nothing."""
+        code, told, _ = self._fork(None, sorted(nodeids), is_anew=False)
+        if code != 0:
+            raise pytest.UsageError(f"{told[-1]} fails in a process of its own, without any fault")
 
     def _who_runs(self, mutant: Mutant) -> list[str]:
         lines = range(mutant.first, mutant.last + 1)
@@ -147,6 +153,16 @@ class Trial:
         return entry
 
     def _trial(self, mutant: Mutant, nodeids: list[str], *, is_anew: bool) -> Entry:
+        code, told, cpu_s = self._fork(mutant, nodeids, is_anew=is_anew)
+        if code == 0:
+            return self._entry(mutant, Verdict.SURVIVED, cpu_s=cpu_s)
+        verdict = Verdict.TIMEOUT if code == -signal.SIGPROF else Verdict.KILLED
+        return self._entry(mutant, verdict, told[-1], cpu_s)
+
+    def _fork(
+        self, mutant: Mutant | None, nodeids: list[str], *, is_anew: bool
+    ) -> tuple[int, list[str], float]:
+        """Exit code, the tests that were run, and what they took."""
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -156,17 +172,15 @@ class Trial:
         with os.fdopen(read) as pipe:
             told = pipe.read().splitlines()
         _, status, usage = os.wait4(pid, 0)
-        cpu_s = round(usage.ru_utime + usage.ru_stime, 3)
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
-            return self._entry(mutant, Verdict.SURVIVED, cpu_s=cpu_s)
-        is_late = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
-        return self._entry(mutant, Verdict.TIMEOUT if is_late else Verdict.KILLED, told[-1], cpu_s)
+        if not told:
+            raise pytest.UsageError(f"cannot be tried: {mutant}")
+        return os.waitstatus_to_exitcode(status), told, round(usage.ru_utime + usage.ru_stime, 3)
 
     def _entry(self, mutant: Mutant, verdict: Verdict, by: str = "", cpu_s: float = 0.0) -> Entry:
         tests = self.config.getoption("--tests-digest")
         return Entry(mutant.name, mutant.digest, verdict, tests, by, cpu_s)
 
-    def _be_faulty(self, mutant: Mutant, nodeids: list[str], pipe: int, *, is_anew: bool) -> NoReturn:
+    def _be_faulty(self, mutant: Mutant | None, nodeids: list[str], pipe: int, *, is_anew: bool) -> NoReturn:
         """In a process of its own; ends with 0 when no test noticed."""
         code = 1
         try:
@@ -175,12 +189,15 @@ class Trial:
             os.dup2(nowhere, 2)
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            self.hearing.failed = False
             if is_anew:
                 _forget()
-            switch.choose(mutant.key, mutant.version)
+            if mutant is not None:
+                switch.choose(mutant.key, mutant.version)
             for nodeid, following in zip(nodeids, [*nodeids[1:], None], strict=True):
                 os.write(pipe, f"{nodeid}\n".encode())
-                signal.setitimer(signal.ITIMER_PROF, PATIENCE_S + PATIENCE * self.cpu_s[nodeid])
+                usual_s = self.cpu_s.get(nodeid, PATIENCE_S)
+                signal.setitimer(signal.ITIMER_PROF, PATIENCE_S + PATIENCE * usual_s)
                 _run(self.items[nodeid], self.items[following] if following else None)
                 if self.hearing.failed:
                     break

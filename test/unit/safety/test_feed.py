@@ -85,6 +85,16 @@ def test_drive_states_may_be_as_old_as_the_limit_and_no_older(bench: Bench) -> N
         assert feed.fault is None, "late is not malformed"
 
 
+def test_drive_states_exactly_as_old_as_the_limit_will_do(bench: Bench) -> None:
+    feed, snapshot = feed_of(bench), bench.interlock._snapshot
+    view, limit_s = snapshot.lines["weld_line"], bench.interlock._limits.ages.based_on_s["robot"]
+    assert view.states is not None
+    snapshot.now_s = view.received_at_s = 0.0  # no sum is rounded
+    guard = replace(view.states.guard, stamp_s=limit_s)
+    view.states = replace(view.states, guard=guard)
+    assert feed.offer(Setpoint("robot", based_on=(Echo("weld_line", guard.session, 0.0),)), 0.0, snapshot)
+
+
 def test_a_setpoint_needs_the_states_of_every_line_and_of_their_present_session(bench: Bench) -> None:
     feed, good = feed_of(bench), setpoint_of(bench)
     assert not offer(bench, feed, replace(good, based_on=()))

@@ -75,6 +75,13 @@ def test_presence_follows_the_findings() -> None:
     assert [t.is_present for t in latch.trips] == [True, True]
 
 
+def test_a_single_trip_that_is_gone_is_no_longer_present() -> None:
+    latch = latch_at_ok()
+    latch.trip(FORCE, 2.0, is_recoverable=True)
+    latch.refresh(())
+    assert [t.is_present for t in latch.trips] == [False]
+
+
 def test_something_unlisted_makes_older_resets_too_old() -> None:
     latch = latch_at_ok()
     latch.postpone(5.0)
@@ -121,6 +128,8 @@ def test_a_clear_is_used_up_when_it_is_seen() -> None:
 
 
 def test_the_first_permit_of_a_manager_is_an_edge_never() -> None:
+    for session in (1, 2):
+        assert not ResetEdge().sees(permit(8, session=session), own_session=99, tripped_at_s=2.0)
     edge = edge_after(permit(3))
     assert not edge.sees(permit(8, session=71), own_session=99, tripped_at_s=2.0)
     assert not edge.sees(permit(8, session=71), own_session=99, tripped_at_s=2.0)
