@@ -103,6 +103,7 @@ def test_an_abort_is_a_permit_taken_away_whatever_follows_it() -> None:
 
 def test_a_permit_that_was_never_given_cannot_be_withdrawn() -> None:
     watch = PermitWatch()
+    hear(watch, NOT_GIVEN)
     assert not withdrawn(watch, None)
     hear(watch, NOT_GIVEN, NOT_GIVEN, GIVEN)
     assert not withdrawn(watch, GIVEN)
