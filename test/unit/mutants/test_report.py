@@ -32,10 +32,11 @@ def test_every_excuse_has_a_reason_and_is_given_once() -> None:
 
 
 def test_an_excuse_for_a_fault_that_does_not_exist_is_found() -> None:
-    fault = equivalents()[0].fault
-    other = mutant(f"{fault.partition(' ')[0]} another fault")
-    assert unknown([other, mutant(fault)]) == tuple(e.fault for e in equivalents() if e.fault != fault)
-    assert unknown([mutant("safety/gate.py another file")]) == ()
+    first, *more = (e.fault for e in equivalents())
+    file = first.partition(" ")[0]
+    here = tuple(fault for fault in more if fault.partition(" ")[0] == file)
+    assert unknown([mutant(f"{file} another fault"), mutant(first)]) == here
+    assert unknown([mutant("safety/latch.py a file without excuses")]) == ()
 
 
 def test_what_the_rooms_name_exists() -> None:

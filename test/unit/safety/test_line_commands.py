@@ -110,3 +110,25 @@ def test_a_bus_that_was_not_heard_has_no_echo(bench: Bench) -> None:
     limits = bench.interlock._limits
     command = Gate(limits).command("weld_line", Snapshot(limits), in_phase(bench, SafetyPhase.TRIPPED))
     assert command.echo == Echo()
+
+
+@pytest.mark.parametrize(("outputs", "switched"), [(0, 0), (0xFFFF, 1)])
+def test_only_the_outputs_of_the_mask_are_switched(bench: Bench, outputs: int, switched: int) -> None:
+    snapshot, limits = bench.interlock._snapshot, bench.interlock._limits
+    gate, clearance = Gate(limits), replace(in_phase(bench, SafetyPhase.MOTION), outputs={})
+    wish = DriveSetpoint("station_io", SetpointKind.OUTPUTS, outputs=outputs, outputs_mask=1)
+    based_on = (bench.commands["weld_line"].echo,)
+    setpoint = replace(bench.setpoints["robot"], based_on=based_on, drives=(wish,))
+    assert gate.offer("robot", setpoint, snapshot.now_s, snapshot)
+    line = limits.drives["station_io"].line
+    sent = {d.drive: d.setpoint for d in gate.command(line, snapshot, clearance).drives}["station_io"]
+    assert (sent.outputs, sent.outputs_mask) == (switched, 1)
+
+
+def test_a_trip_opens_what_has_to_open_beside_what_the_interlock_switches(bench: Bench) -> None:
+    snapshot, limits = bench.interlock._snapshot, bench.interlock._limits
+    clearance = replace(in_phase(bench, SafetyPhase.TRIPPED), outputs={"station_io": (0, 0b1000)})
+    line = limits.drives["station_io"].line
+    drives = Gate(limits).command(line, snapshot, clearance).drives
+    sent = {d.drive: d.setpoint for d in drives}["station_io"]
+    assert sent.outputs_mask == 0b1000 | limits.drives["station_io"].open_mask  # type: ignore[union-attr]
