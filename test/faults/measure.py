@@ -25,6 +25,7 @@ from support.live_cell import READY_S, LiveCell
 PROCESS_S = 2.0  # a fault comes up to so much after the tool has met the part
 DISCOVERED_S = 0.5  # the same for a fault that joins the cell's topics first, which takes a second
 WATCHED_S = 1.2  # after a fault that may do nothing
+REST_S = 10.0
 PART_S = 90.0
 TRIP_LOOK_S = 3.0  # longer than any limit
 
@@ -53,11 +54,13 @@ class Measurement:
         """What has been stopped is Stopped and cleared again; who has missed a fault is stopped now."""
         cell = self.cell
         cell.until(lambda: not cell.up.missing(), READY_S, "all processes")
-        if cell.state.state in (State.STOPPED, State.COMPLETE):
-            return
-        if cell.state.state not in (State.ABORTING, State.ABORTED):
+        at_rest = (State.STOPPED, State.COMPLETE, State.ABORTED)
+        try:  # a new manager's first state may come later than its heartbeat
+            cell.until(lambda: cell.state.state in at_rest, REST_S, "rest")
+        except AssertionError:
             cell.ask(Command.ABORT)
-        recover(cell)
+        if cell.state.state not in (State.STOPPED, State.COMPLETE):
+            recover(cell)
 
     # faults that stop the cell
 

@@ -7,12 +7,13 @@ import os
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cell_controller.bringup.claim import key_of
 from cell_controller.bringup.locks import Locks
-from cell_controller.config import CellFile
+from cell_controller.config import CellFile, LoadedCell
 from cell_controller.plan import CellPlan, load_plan
 from cell_sim.live.errors import FaultError, NoRunningCellError, RealHardwareError
 
@@ -60,12 +61,18 @@ def find(namespace: str) -> RunningCell:
     if node is None:
         raise NoRunningCellError(namespace, os.environ.get("ROS_DOMAIN_ID", "0"))
     run_dir = Path(_option(node, "--run-dir"))
-    loaded, plan = load_plan(Path(_option(node, "--cell")))
+    loaded, plan = _planned(Path(_option(node, "--cell")))
     cell = loaded.resolve(run_dir)
     real = [name for name, line in cell.lines.items() if line.process is None]
     if real or not any(SIMULATOR in words for _, words in found):
         raise RealHardwareError(namespace, real or cell.lines)
     return RunningCell(namespace, cell, plan, run_dir, units)
+
+
+@cache
+def _planned(file: Path) -> tuple[LoadedCell, CellPlan]:
+    """Once per process: half a second of computing beside a cell that runs in real time."""
+    return load_plan(file)
 
 
 def _line(link: socket.socket) -> bytes:
