@@ -75,6 +75,7 @@ class Actuator:
         self._is_touched = False  # may be on or moving by what we wrote
         self._was_on = False  # has been on since the goal last allowed it
         self._sent_at_s = -inf  # newest acknowledged exchange of this goal
+        self._off_at_s = -inf  # newest acknowledged request to switch off, of any goal
         self._known: dict[int, tuple[int, ...]] = {}  # acknowledged words by address
         self.accepted_move_id = 0
         self.set_at_s = inf  # when the last exchange of the present setpoint was sent
@@ -107,7 +108,7 @@ class Actuator:
         """The drive was on for its goal and went off by itself, without a fault."""
         if self.goal.kind not in _ON_GOALS:
             return False
-        if seen.condition in self._profile.enabled_in:
+        if self._is_on(seen):
             self._was_on = True
         elsewhere = (DriveCondition.FAULT, DriveCondition.OFFLINE, *self._profile.enabled_in)
         return self._was_on and seen.condition not in elsewhere
@@ -128,9 +129,13 @@ class Actuator:
             return None
         if kind is GoalKind.OUTPUTS:
             return self._outputs(seen)
-        if seen.condition not in self._profile.enabled_in:
+        if not self._is_on(seen):
             return self._enable(seen)
         return self._ramp(seen, now_s) if kind is GoalKind.HOLD else self._setpoint()
+
+    def _is_on(self, seen: Seen) -> bool:
+        """Measured to be on, and not before it was last switched off: on a busy line readings can be old."""
+        return seen.condition in self._profile.enabled_in and seen.measured_at_s > self._off_at_s
 
     def _is_live(self, seen: Seen) -> bool:
         return self._is_touched or seen.condition in _LIVE
@@ -162,7 +167,7 @@ class Actuator:
         return self._want(self._profile.disable[self._at], Stage.DISABLE)
 
     def _enable(self, seen: Seen) -> Wanted | None:
-        if self._was_on or seen.measured_at_s <= self._sent_at_s:
+        if self._was_on or seen.measured_at_s <= max(self._sent_at_s, self._off_at_s):
             return None  # dropped out; or its answer to the last step has not been seen
         step = next((s for s in self._profile.enable if s.when is seen.condition), None)
         return self._want(step.exchange, Stage.ENABLE) if step else None
@@ -215,6 +220,8 @@ class Actuator:
         self._known[address] = tuple(words)
         if wanted.stage in (Stage.ENABLE, Stage.SETPOINT):
             self._is_touched = True
+        if wanted.stage is Stage.DISABLE:
+            self._off_at_s = sent_at_s
         if wanted.goal != self.goal:
             return  # the goal has changed while it was on the line
         self._sent_at_s = sent_at_s

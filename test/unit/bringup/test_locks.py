@@ -18,7 +18,7 @@ def test_what_is_locked_is_refused_and_names_the_process(tmp_path: Path) -> None
     first.take("namespace 1 /cell", "namespace /cell")
     second.take("namespace 2 /cell", "namespace /cell in another domain")
     own = re.escape(Path("/proc/self/cmdline").read_bytes().split(b"\0")[0].decode())
-    with pytest.raises(InUseError, match=rf"^namespace /cell is in use by pid {os.getpid()}: {own} "):
+    with pytest.raises(InUseError, match=rf"^namespace /cell is in use by pid {os.getpid()}: {own}"):
         second.take("namespace 1 /cell", "namespace /cell")
     first.release()
     second.take("namespace 1 /cell", "namespace /cell")

@@ -106,6 +106,23 @@ def test_a_drive_that_went_off_by_itself_is_not_switched_on_again(drive: Drive) 
     assert drive.told(READY) == [Quantity.SOFTWARE_INPUTS]
 
 
+def test_a_reading_from_before_it_was_switched_off_neither_drops_out_nor_takes_a_setpoint(
+    drive: Drive,
+) -> None:
+    """A line that arms its other drives may not read this one for half a second."""
+    drive.actuator.pursue(HOLD)
+    drive.told(ON)
+    drive.actuator.pursue(OFF)
+    old = replace(ON, measured_at_s=drive.now_s)
+    drive.told(ON)
+    drive.actuator.pursue(MOVE)
+    assert drive.actuator.wanted(old, drive.now_s) is None
+    assert not drive.actuator.has_dropped_out(old)
+    off = replace(READY, measured_at_s=drive.now_s + 0.01)
+    assert not drive.actuator.has_dropped_out(off)
+    assert drive.fields(drive.actuator.wanted(off, drive.now_s)) == [Quantity.SOFTWARE_INPUTS]
+
+
 def test_a_fault_is_not_a_drop_out(drive: Drive) -> None:
     drive.actuator.pursue(HOLD)
     drive.actuator.has_dropped_out(ON)
