@@ -117,11 +117,11 @@ class LiveCell:
         except NoAnswerError as error:
             raise AssertionError(f"{error}\n{self.describe()}") from error
 
-    def reach(self, state: State, timeout_s: float) -> None:
-        """A state; fails at once when the cell aborts on the way to another."""
-        ends = (state, State.ABORTED)
-        self.until(lambda: self.state.state in ends, timeout_s, f"state {state.name}")
-        assert self.state.state == state, f"on the way to {state.name}\n{self.describe()}"
+    def reach(self, state: State, timeout_s: float, *also: State) -> None:
+        """A state, or one of the others; fails at once when the cell aborts on the way to another."""
+        ends = (state, *also)
+        self.until(lambda: self.state.state in (*ends, State.ABORTED), timeout_s, f"state {state.name}")
+        assert self.state.state in ends, f"on the way to {state.name}\n{self.describe()}"
 
     # what an operator does
 
@@ -196,7 +196,7 @@ class LiveCell:
         self.must(Command.RESET)
         self.reach(State.IDLE, 15.0)
         self.must(Command.START)
-        self.reach(State.EXECUTE, 60.0)
+        self.reach(State.EXECUTE, 60.0, State.SUSPENDED)  # it may starve before anybody has looked
 
     def order(self, quantity: int) -> str:
         """A new order, or the one that a stall or a failed case has left before its first part came in."""
