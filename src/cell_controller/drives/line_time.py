@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cell_controller.config.values import SerialFormat
 
@@ -15,29 +15,24 @@ FIXED_T35_S = 0.00175
 
 @dataclass(frozen=True, slots=True)
 class LineSpeed:
-    """Baud rate and character format of one line."""
+    """Baud rate and character format of one line, and the times that follow from them.
+
+    char_s: one character with start, parity and stop bits. t15_s: longest silence inside a frame. t35_s:
+    shortest silence between two frames.
+    """
 
     baud: int
     format: SerialFormat
+    char_s: float = field(init=False, repr=False, compare=False)
+    t15_s: float = field(init=False, repr=False, compare=False)
+    t35_s: float = field(init=False, repr=False, compare=False)
 
-    @property
-    def char_s(self) -> float:
-        """One character with start, parity and stop bits."""
-        return self.format.bits_per_char / self.baud
-
-    @property
-    def _silence_char_s(self) -> float:
-        return SILENCE_CHAR_BITS / self.baud
-
-    @property
-    def t15_s(self) -> float:
-        """Longest silence inside a frame."""
-        return 1.5 * self._silence_char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T15_S
-
-    @property
-    def t35_s(self) -> float:
-        """Shortest silence between two frames."""
-        return 3.5 * self._silence_char_s if self.baud <= FIXED_GAPS_ABOVE_BAUD else FIXED_T35_S
+    def __post_init__(self) -> None:
+        is_fixed = self.baud > FIXED_GAPS_ABOVE_BAUD
+        silence_char_s = SILENCE_CHAR_BITS / self.baud
+        object.__setattr__(self, "char_s", self.format.bits_per_char / self.baud)
+        object.__setattr__(self, "t15_s", FIXED_T15_S if is_fixed else 1.5 * silence_char_s)
+        object.__setattr__(self, "t35_s", FIXED_T35_S if is_fixed else 3.5 * silence_char_s)
 
     def frame_s(self, length: int) -> float:
         """A frame of this many bytes without pauses."""

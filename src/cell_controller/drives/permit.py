@@ -14,11 +14,12 @@ class PermitBook:
 
     def __init__(self, line: str, drives: tuple[str, ...], permit_valid_s: float) -> None:
         self._line, self._drives = line, frozenset(drives)
+        self._nothing = {d: LineDrive(d) for d in drives}
         self._valid_s = min(permit_valid_s, CAP_S)
         self.epoch = 0
         self.stopped_epoch = 0  # nothing but stops is obeyed up to this epoch
         self.command: LineCommand | None = None
-        self._by_drive: dict[str, LineDrive] = {}
+        self._by_drive = self._nothing
         self.is_stop = False  # the newest command stops; a stop needs no freshness
         self.discarded = 0
 
@@ -66,7 +67,7 @@ class PermitBook:
 
     def of(self, drive: str) -> LineDrive:
         """The newest command's part for one drive."""
-        return self._by_drive.get(drive, LineDrive(drive))
+        return self._by_drive[drive]
 
     def close(self) -> None:
         """The bus has stopped: this epoch is over for it."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 from cell_controller.messages import Guard, Outcome
 
 M = TypeVar("M")
+Message = object  # what a port carries: a frozen dataclass of messages/
 
 
 class Qos(IntEnum):
@@ -155,7 +156,7 @@ class Sent:
     """One outgoing message; the runtime stamps the Guard of guarded ones."""
 
     port: str
-    message: object
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,17 +195,10 @@ class Unit(Protocol):
     def step(self, inputs: Inputs, now_s: float) -> Step: ...
 
 
-@runtime_checkable
-class ServesActions(Protocol):
-    """What a Unit has besides, if it serves actions; most serve none."""
-
-    @property
-    def actions(self) -> tuple[Action, ...]: ...
-
-
 def actions_of(unit: Unit) -> tuple[Action, ...]:
-    """The actions that a Unit serves."""
-    return unit.actions if isinstance(unit, ServesActions) else ()
+    """What a Unit has as `actions`, if it serves any; most serve none."""
+    actions: tuple[Action, ...] = getattr(unit, "actions", ())
+    return actions
 
 
 def next_guard(name: str, session: int, seq: int, now_s: float) -> Guard:

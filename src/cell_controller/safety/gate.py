@@ -137,7 +137,7 @@ class Gate:
         """MOTION or RECOVERY with the setpoint, or HOLD and a word why."""
         feed = self.feeds[limits.station]
         state = snapshot.usable(limits.name)
-        words, wish = "", feed.wishes.get(limits.name, DriveSetpoint(limits.name))
+        words, wish = "", feed.wishes.get(limits.name) or DriveSetpoint(limits.name)
         if feed.setpoint is None:
             if feed.refusal:  # else motion has just begun, and the first one is on its way
                 inhibits.append(f"{limits.name}: no usable setpoint: {feed.refusal}")

@@ -31,12 +31,13 @@ class RecoveryPermit:
 
     def may_begin(self, permit: CellPermit, findings: tuple[Finding, ...], hindrance: str) -> bool:
         """Asked while tripped; `hindrance` is why the lines are not ready for a new epoch."""
+        station = self._limits.stations.get(permit.recover_station)
         return (
             self._is_released
             and not hindrance
             and self._is_asked(permit)
-            and permit.recover_station in self._limits.stations
-            and permit.recover_drive in ("", *self._limits.stations[permit.recover_station].drives)
+            and station is not None
+            and (not permit.recover_drive or permit.recover_drive in station.drives)
             and self.allows(findings)
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from enum import StrEnum
 from math import inf
 
@@ -34,7 +33,7 @@ from cell_controller.stations.field import Field
 from cell_controller.stations.motion import Axis
 from cell_controller.stations.permit import Permit, permit_for
 from cell_controller.stations.phases import Event, InForce, Motion, PhaseTable
-from cell_controller.stations.publishing import Publisher
+from cell_controller.stations.publishing import Publisher, StationFacts
 from cell_controller.stations.task import Task
 
 ORDER_MAX_AGE_S = 0.3  # the manager repeats it every 0.05 s
@@ -169,8 +168,8 @@ class Station(ABC):
         """Process values of this moment."""
 
     @abstractmethod
-    def state_of_station(self, state: StationState) -> StationState:
-        """Fill in is_ready, is_clear, tool_in_material, zones_wanted and what else the kind reports."""
+    def facts(self) -> StationFacts:
+        """is_ready, is_clear, tool_in_material, zones_wanted and what else the kind reports."""
 
     @abstractmethod
     def may_jog(self, axis: Axis, speed_m_s: float) -> bool:
@@ -351,33 +350,27 @@ class Station(ABC):
         in_force = self.table.rows[self.phase].in_force
         is_material = in_force is InForce.MATERIAL or self.is_low
         program = self.programs.material if is_material else self.programs.clear
-        setpoint = Setpoint(self._name, program=program, drives=self.body.setpoints)
+        setpoint = None
+        if not self._is_silent:
+            setpoint = Setpoint(self._name, program, self.field.based_on, self.body.setpoints)
         state = self._make_state(program)
-        return self._publisher.publish(
-            now_s,
-            None if self._is_silent else setpoint,
-            self.field.based_on,
-            state,
-            self._is_loop_due,
-        )
+        return self._publisher.publish(now_s, setpoint, state, self._values, self._is_loop_due)
+
+    def _values(self) -> tuple[Parameter, ...]:
+        """Live while a task runs, then its results."""
+        task = self.task
+        return self.live_values() if task is None or task.is_running else task.values
 
     def _make_state(self, program: str) -> StationState:
         task = self.task
-        state = StationState(
+        return StationState(
             self._name,
+            task_id=task.order.task_id if task else 0,
             phase=self.phase.value,
+            result=task.result if task else TaskResult.NONE,
+            verdict=task.verdict if task else Verdict.NONE,
             hold=self.hold_state,
             program=program,
-            values=self.live_values(),
-            detail=self.body.clipped,
+            detail=(task.detail if task else "") or self.body.clipped,
+            **self.facts(),
         )
-        if task is not None:
-            state = replace(
-                state,
-                task_id=task.order.task_id,
-                result=task.result,
-                verdict=task.verdict,
-                detail=task.detail or state.detail,
-                values=state.values if task.is_running else task.values,
-            )
-        return self.state_of_station(state)

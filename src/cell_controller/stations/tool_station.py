@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
 from enum import StrEnum
 from math import isfinite
 
 from cell_controller.config.models import CellFile, GrindingSpindle, WeldingRobot
-from cell_controller.messages import Order, StationState, TaskKind, TaskResult, Verdict
+from cell_controller.messages import Order, TaskKind, TaskResult, Verdict
 from cell_controller.stations.contact import STALE_SAMPLE_S
 from cell_controller.stations.errors import PhaseFaultError, TaskRefusedError
 from cell_controller.stations.motion import Axis
 from cell_controller.stations.phases import PhaseTable
+from cell_controller.stations.publishing import StationFacts
 from cell_controller.stations.recover_tool import ToolRecovery
 from cell_controller.stations.station import Station
 from cell_controller.stations.tool_phases import ToolPhase
@@ -277,13 +277,12 @@ class ToolStation(Station):
             return self.safe_m / self.cell.safety.manual_speed_m_s
         return 0.0
 
-    def state_of_station(self, state: StationState) -> StationState:
+    def facts(self) -> StationFacts:
         is_clear = not self.is_low
         task = self.task
         is_process = task is not None and task.is_running and task.order.kind is self.process_kind
         wants = not is_clear or (is_process and self.phase is not ToolPhase.HELD)
-        return replace(
-            state,
+        return StationFacts(
             is_ready=self.is_safe and self.body.is_on and self.body.is_homed and self._is_unclamped,
             is_clear=is_clear,
             tool_in_material=self.may_be_in_material,

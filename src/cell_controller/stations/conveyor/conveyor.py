@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from math import isfinite, nan
 
 from cell_controller.config.models import CellFile, GrindingSpindle, ReferenceMethod, WeldingRobot
 from cell_controller.config.models import Conveyor as ConveyorConfig
-from cell_controller.messages import Directive, Order, Parameter, StationState, TaskKind, TaskResult, Verdict
+from cell_controller.messages import Directive, Order, Parameter, TaskKind, TaskResult, Verdict
 from cell_controller.stations.conveyor.phases import TABLE, ConveyorPhase
 from cell_controller.stations.errors import PhaseFaultError, StationSetupError, TaskRefusedError
 from cell_controller.stations.motion import Axis
 from cell_controller.stations.parameters import LOAD_REQUEST
+from cell_controller.stations.publishing import StationFacts
 from cell_controller.stations.station import Station
 
 DEBOUNCE_S = 0.04  # practice 20 to 50 ms: a level counts when it has lasted this long
@@ -304,13 +304,12 @@ class Conveyor(Station):
             Parameter("pitch_index", float(self.pitch) if isfinite(self.belt.position_m) else nan),
         )
 
-    def state_of_station(self, state: StationState) -> StationState:
+    def facts(self) -> StationFacts:
         is_moving_task = self.phase not in (ConveyorPhase.IDLE, ConveyorPhase.HELD, ConveyorPhase.JOG)
         is_homed = self.belt.state.is_homed and not self.needs_reference
         is_set = self.is_on_pitch and self.is_standing and is_homed
         travelled = self.belt.position_m / self.config.pitch_m - self._start_pitch
-        return replace(
-            state,
+        return StationFacts(
             is_ready=is_set and self.belt.is_on and self.is_sensed,
             is_clear=is_set,
             zones_wanted=self.zones if is_moving_task or not is_set else (),
