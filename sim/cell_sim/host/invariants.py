@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 MOST_VIOLATIONS = 50  # one fault repeats itself every few milliseconds
 
 
-class InvariantError(AssertionError):
+class InvariantError(Exception):
     """Something happened that must never happen."""
 
 

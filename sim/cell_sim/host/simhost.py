@@ -49,7 +49,7 @@ class SimHost:
         self.tell(name, "start")
         self._listeners.clear()
         node.start(self._sessions.getrandbits(62) + 1, self.now_s)
-        for port in sorted(node.subscribed & self._latched.keys()):
+        for port in sorted(p for p in self._latched if p in node.subscribed):
             for sent in self._latched[port].values():
                 self.deliver(name, sent.port, sent.message)
         self._plan(node)
