@@ -7,6 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.stamps
+SOURCES := $(shell find src/cell_controller sim/cell_sim -name '*.py')
 MESSAGE_FILES := $(shell find src/cell_msgs -not -name '*.pyc' -not -name __pycache__)
 
 # A sourced ROS, or the environment of another venv with ROS wheels, must not reach into ours.
@@ -55,8 +56,8 @@ bench: setup ## how prompt the controller is here, one JSON object per line (BEN
 	@PYTHONPATH=test $(PY) -m bench $(BENCH)
 
 .PHONY: soak
-soak: setup ## episodes with faults on simulated time (EPISODES=, SEED=, JOBS=); hours
-	$(VENV)/bin/cell simulate --seed $(SEED) --episodes $(EPISODES) --jobs $(JOBS) --json
+soak: setup $(DONE)/compiled ## episodes with faults on simulated time (EPISODES=, SEED=, JOBS=); an hour
+	PYTHONPATH=build/compiled $(VENV)/bin/cell simulate --seed $(SEED) --episodes $(EPISODES) --jobs $(JOBS) --json
 
 .PHONY: mutants
 mutants: setup ## faults that no test notices (PATHS=, JOBS=), and without PATHS the hunts too; hours, resumable
@@ -110,3 +111,6 @@ $(DONE)/messages: $(MESSAGE_FILES) $(DONE)/dependencies
 
 $(DONE)/project: pyproject.toml setup.py setup.cfg $(DONE)/dependencies
 	@tools/setup project
+
+$(DONE)/compiled: tools/compiled $(SOURCES) $(DONE)/messages $(DONE)/project
+	@tools/setup compiled

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cell_sim.episodes.soak import Summary
 
 FRESH_SEEDS = 1_000_000_000
+TOLD_EVERY = 50  # episodes, where no bar can be shown
 FAILURES = Path("failures")
 
 app = typer.Typer(invoke_without_command=True, subcommand_metavar="")
@@ -162,6 +163,8 @@ def _with_progress(
             yield outcome
             words = f"{summary.faults.total()} faults, {summary.trips} trips, {summary.violations} violations"
             progress.update(bar, advance=1, description=words)
+            if not aside.is_terminal and summary.episodes % TOLD_EVERY == 0 and summary.episodes < episodes:
+                aside.print(f"{summary.episodes} of {episodes} episodes: {words}", highlight=False)
 
 
 def _print_summary(summary: Summary, wall_s: float, out: Console) -> None:
@@ -171,10 +174,9 @@ def _print_summary(summary: Summary, wall_s: float, out: Console) -> None:
     for kind, count in sorted(summary.faults.items()):
         table.add_row(kind, str(count))
     out.print(table)
-    rate = summary.simulated_s / summary.worker_s if summary.worker_s else 0.0
     out.print(
         f"{summary.episodes} episodes, {summary.simulated_s:.0f} s simulated in {wall_s:.0f} s "
-        f"({rate:.1f} simulated seconds per second and job)\n"
+        f"({summary.rate:.1f} simulated seconds per second and job)\n"
         f"{summary.faults.total()} faults, {summary.trips} trips in {summary.with_trip} episodes; "
         f"{summary.good_after_trip} of these made a good part afterwards; "
         f"{summary.restarts} times the cell was switched off and on\n"

@@ -76,6 +76,11 @@ class Summary:
         """Of all episodes in their order."""
         return hashlib.blake2b("".join(self._hashes).encode(), digest_size=16).hexdigest()
 
+    @property
+    def rate(self) -> float:
+        """Simulated seconds per second of one job."""
+        return self.simulated_s / self.worker_s if self.worker_s else 0.0
+
     def as_json(self, wall_s: float) -> dict[str, object]:
         return {
             "seed": self.seed,
@@ -83,6 +88,8 @@ class Summary:
             "simulated_s": round(self.simulated_s, 3),
             "wall_s": round(wall_s, 3),
             "worker_s": round(self.worker_s, 3),
+            "simulated_s_per_worker_s": round(self.rate, 2),
+            "is_compiled": not __file__.endswith(".py"),
             "faults": self.faults.total(),
             "faults_injected": self.injected.total(),
             "faults_by_class": dict(sorted(self.faults.items())),

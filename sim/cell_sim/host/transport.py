@@ -9,7 +9,6 @@ from statistics import NormalDist
 
 from cell_sim.host.not_a_number import with_nan
 
-
 LATENCIES = 4096  # different ones; the longest has a share of 0.02 %
 
 
