@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cell_controller.runtime import runner
 from cell_sim.episodes.episode import Outcome, Task, run
 
 
@@ -89,7 +90,7 @@ class Summary:
             "wall_s": round(wall_s, 3),
             "worker_s": round(self.worker_s, 3),
             "simulated_s_per_worker_s": round(self.rate, 2),
-            "is_compiled": not __file__.endswith(".py"),
+            "is_compiled": not runner.__file__.endswith(".py"),
             "faults": self.faults.total(),
             "faults_injected": self.injected.total(),
             "faults_by_class": dict(sorted(self.faults.items())),
