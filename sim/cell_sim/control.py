@@ -8,7 +8,7 @@ from typing import Any
 from cell_controller.config import CellFile
 from cell_controller.errors import CellError
 from cell_sim.drives import VirtualDrive, VirtualLine
-from cell_sim.drives.c2000 import VirtualC2000
+from cell_sim.drives.inverter import InverterDrive
 from cell_sim.drives.motor import ServoDrive
 from cell_sim.plant import CellPlant
 
@@ -110,7 +110,7 @@ class Control:
 
     def _fault(self, command: Command) -> None:
         drive = self._drive(command)
-        if not isinstance(drive, ServoDrive | VirtualC2000):
+        if not isinstance(drive, ServoDrive | InverterDrive):
             raise ControlError(f"{drive.name} has no motor")
         drive.trip(int(command["code"]))
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from cell_controller.messages import StationState
 from cell_controller.packml import Command
 from cell_controller.runtime import Sent
-from cell_sim.drives.asda_a3 import VirtualAsdaA3
 from cell_sim.drives.base import VirtualDrive
-from cell_sim.drives.c2000 import VirtualC2000
-from cell_sim.drives.fast_servo import VirtualFastServo
+from cell_sim.drives.inverter import InverterDrive
+from cell_sim.drives.motor import ServoDrive
 from cell_sim.episodes.faults import Fault, FaultKind
 from cell_sim.host.node import Life
 from cell_sim.host.noise import Spoil
@@ -26,7 +25,7 @@ _SPOILS = {
     FaultKind.SERIAL_TRUNCATED: Spoil.TRUNCATE,
     FaultKind.SERIAL_LOST: Spoil.LOSE,
 }
-_FAULTABLE = (VirtualAsdaA3, VirtualFastServo, VirtualC2000)
+_FAULTABLE = (ServoDrive, InverterDrive)
 
 
 class Injector:
