@@ -43,6 +43,7 @@ class Cycle:
         self._began_s = -inf
         self._at = 0
         self._writer = 0
+        self._reader = 0  # of slow blocks
         self._auditor = 0
         self._audit_at_s = -inf
 
@@ -136,22 +137,22 @@ class Cycle:
 
     def _audit_job(self, now_s: float) -> Job | None:
         """A slow block that is due, else a setting now and then."""
-        job = self._in_turn(Device.slow_job)
+        self._reader, job = self._in_turn(Device.slow_job, self._reader)
         if job is None and now_s >= self._audit_at_s:
-            job = self._in_turn(Device.audit_job)
+            self._auditor, job = self._in_turn(Device.audit_job, self._auditor)
             if job is not None:
                 self._audit_at_s = now_s + AUDIT_S
         return job
 
-    def _in_turn(self, ask: Callable[[Device], Job | None]) -> Job | None:
+    def _in_turn(self, ask: Callable[[Device], Job | None], first: int) -> tuple[int, Job | None]:
+        """The job of the next device that has one, and whose turn it is after that."""
         for step in range(len(self._devices)):
-            at = (self._auditor + step) % len(self._devices)
+            at = (first + step) % len(self._devices)
             device = self._devices[at]
             job = None if device.is_offline else ask(device)
             if job is not None:
-                self._auditor = at + 1
-                return job
-        return None
+                return at + 1, job
+        return first, None
 
     @property
     def probe_at_s(self) -> float:
