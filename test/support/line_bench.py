@@ -45,13 +45,19 @@ class LineBench:
     """Steps bus and line together; `allowed`, `setpoints` and `programs` are what the interlock sends."""
 
     def __init__(
-        self, line: str, cell: str = "demo", changes: Mapping[str, Mapping[str, object]] | None = None
+        self,
+        line: str,
+        cell: str = "demo",
+        changes: Mapping[str, Mapping[str, object]] | None = None,
+        wire: Mapping[str, object] | None = None,  # changes of the line itself
     ) -> None:
         loaded, _ = load_plan(CELLS / f"{cell}.yaml")
         self.cell = loaded.cell
         for name, change in (changes or {}).items():
             changed = self.cell.drives[name].model_copy(update=dict(change))
             self.cell = self.cell.model_copy(update={"drives": {**self.cell.drives, name: changed}})
+        changed_line = self.cell.lines[line].model_copy(update=dict(wire or {}))
+        self.cell = self.cell.model_copy(update={"lines": {**self.cell.lines, line: changed_line}})
         loaded = replace(loaded, cell=self.cell)
         self.plan = make_plan(loaded, read_profiles(loaded)[0])
         recipe = next(iter(loaded.recipes.values()))

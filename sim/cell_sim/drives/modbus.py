@@ -27,6 +27,7 @@ class ExceptionCode(IntEnum):
     ILLEGAL_ADDRESS = 2
     ILLEGAL_VALUE = 3
     DEVICE_FAILURE = 4  # understood, but cannot be done now
+    WRITE_REFUSED = 0x14  # LS: locked, read only, or not while it runs
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not an error of the program

@@ -100,6 +100,11 @@ class SpindleDrive(_Mover):
     max_torque_nm: Positive = Field(description="torque limit in N m; above it trips")
     max_power_w: Positive | None = Field(None, description="power that trips in W, if it is watched")
     standstill_rpm: Positive = Field(description="slower than this is standstill, in rpm")
+    coast_s: Positive | None = Field(
+        None,
+        description="longest time from full speed to standstill without torque in s, where the inverter "
+        "has no encoder and shows 0 while the motor coasts",
+    )
     wheel: Wheel | None = Field(None, description="grinding wheel, on a grinding spindle")
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, nan, pi
 
 from cell_controller.config import AxisDrive, Drive, IoDrive, SpindleDrive
+from cell_controller.drives.coasting import Coasting
 from cell_controller.drives.goal import rated_force_n
 from cell_controller.drives.profile import (
     ANALOG_INPUTS,
@@ -28,6 +29,9 @@ class Image:
         self._values: dict[Quantity, float] = {}
         self.measured_at_s = -inf  # of the fast block
         self.condition = DriveCondition.OFFLINE
+        self._coasting: Coasting | None = None
+        if isinstance(drive, SpindleDrive) and not profile.sees_coasting:
+            self._coasting = Coasting(drive, inf if drive.coast_s is None else drive.coast_s)
 
     def take(self, block: ReadBlock, words: Sequence[int], measured_at_s: float) -> None:
         """A block that was read; BlockLengthError when it is not this block."""
@@ -37,6 +41,13 @@ class Image:
             self._raw = raw_block(self._profile, block, words)
             self.measured_at_s = measured_at_s
             self.condition = self._profile.condition(self._raw)
+            if self._coasting is not None:
+                self._coasting.saw(
+                    abs(self.speed_rpm),
+                    measured_at_s,
+                    is_faulted=self.condition is DriveCondition.FAULT,
+                    is_braking=self.passes(self._profile.braking),
+                )
 
     @property
     def is_known(self) -> bool:
@@ -127,6 +138,8 @@ class Image:
             return True
         if isinstance(self._drive, AxisDrive):
             return abs(self.speed_m_s) <= self._drive.standstill_m_s
+        if self._coasting is not None and not self._coasting.is_over(self.measured_at_s):
+            return False
         return abs(self.speed_rpm) <= self._drive.standstill_rpm
 
     @property

@@ -105,6 +105,18 @@ def drives_know_their_reference(cell: CellFile, profiles: Profiles) -> Iterator[
             yield Finding(("drives", name, "reference"), f"{profile.name} cannot do that", remedy)
 
 
+def coasting_is_known(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """An inverter without an encoder shows 0 while its motor coasts: standstill then takes a time."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None or not isinstance(drive, SpindleDrive) or profile.kind is not DriveKind.SPINDLE:
+            continue
+        if not profile.sees_coasting and drive.coast_s is None:
+            text = f"missing, and {profile.name} does not see the shaft while its output is off"
+            remedy = "measure the longest coast from full speed and write it as coast_s"
+            yield Finding(("drives", name, "coast_s"), text, remedy)
+
+
 def channels_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
     """Every signal's channel is one that its module has."""
     for section, sort, attribute in (

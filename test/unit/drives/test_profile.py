@@ -139,6 +139,12 @@ def test_asking_for_a_register_that_a_drive_has_not_names_both(inverter: DrivePr
         inverter.field(Quantity.POSITION)
 
 
+def test_an_address_counted_from_one_is_moved_to_the_wire(profiles: dict[str, DriveProfile]) -> None:
+    s100 = profiles["ls_s100"]
+    assert s100.field(Quantity.CONTROL).address == 0x0005
+    assert s100.field(Quantity.WATCHDOG_ACTION).address == 0x1B0B
+
+
 def drop(*path: str) -> Callable[[Any], None]:
     def change(data: Any) -> None:
         for key in path[:-1]:
@@ -180,6 +186,10 @@ CONTROL_WRITE = {"write": [{"field": "control", "value": 1}]}
         ("delta_c2000", put(0x2105, "fields", "speed", "address"), "current is not behind speed"),
         ("delta_c2000", put("FAULTY", "states", 0, "condition"), "states.0.condition"),
         ("delta_c2000", put(0, "hold_category"), "category 0 does not hold"),
+        ("ls_s100", put(-20, "address_offset"), "fields.target_speed.address"),
+        ("ls_s100", put("one", "address_offset"), "address_offset: 'one' is not a whole number"),
+        ("ls_s100", put("maximum", "fields", "control", "address"), "fields.control.address"),
+        ("ls_s100", put("torque", "braking", 0, "field"), "braking: torque is not in the fast block"),
         ("fast_modbus_servo", put([3, 6, 16], "functions", "codes"), "with_read needs function 23"),
         (
             "fast_modbus_servo",

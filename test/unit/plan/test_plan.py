@@ -23,6 +23,7 @@ from cell_controller.plan import (
 )
 from cell_controller.plan.checks import (
     absolute_axes_have_absolute_encoders,
+    coasting_is_known,
     profiles_fit_their_drives,
     silence_stops_every_drive,
 )
@@ -181,6 +182,19 @@ def test_a_drive_that_forgets_its_position_cannot_be_called_absolute(
     profiles = {**plan.profiles, "fast_modbus_servo": other}
     found = [f.path for f in absolute_axes_have_absolute_encoders(loaded.cell, profiles)]
     assert found == [("drives", "weld_z", "absolute"), ("drives", "grind_infeed", "absolute")]
+
+
+def test_a_spindle_whose_coast_nobody_knows_is_refused(demo: tuple[LoadedCell, CellPlan]) -> None:
+    loaded, plan = demo
+    blind = plan.profiles["delta_c2000"].model_copy(update={"sees_coasting": False})
+    profiles = {**plan.profiles, "delta_c2000": blind}
+    found = [f.path for f in coasting_is_known(loaded.cell, profiles)]
+    assert found == [("drives", "weld_spindle", "coast_s"), ("drives", "grind_wheel", "coast_s")]
+    known = {
+        name: drive.model_copy(update={"coast_s": 20.0}) if drive.profile == "delta_c2000" else drive
+        for name, drive in loaded.cell.drives.items()
+    }
+    assert not list(coasting_is_known(loaded.cell.model_copy(update={"drives": known}), profiles))
 
 
 def test_a_drive_that_cannot_speak_as_its_line_does_is_found(demo: tuple[LoadedCell, CellPlan]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cell_controller.drives.profile.model import BitTest, DriveProfile, Exchange
 
 _READ_MULTIPLE = 23
-_CYCLIC_TESTS = ("states", "at_target", "standstill", "homed")
+_CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking")
 
 
 def problems_of(profile: DriveProfile) -> list[str]:
@@ -71,6 +71,7 @@ def _tests(profile: DriveProfile) -> Iterator[tuple[str, BitTest]]:
     yield from (("at_target", t) for t in profile.at_target)
     yield from (("standstill", t) for t in profile.standstill)
     yield from (("homed", t) for t in profile.homed)
+    yield from (("braking", t) for t in profile.braking)
     yield from (("identity", t) for t in profile.identity)
     for quantity, field in profile.fields.items():
         yield from ((f"fields.{quantity}.negative_when", t) for t in field.negative_when)

@@ -248,6 +248,8 @@ class DriveProfile(Frozen):
     references: per way of finding the zero the requests in order; a drive that begins to look for it takes
     `homed` back, and gives it again when it stands on its zero.
     enabled_in: conditions in which the drive takes setpoints. hold_category: the stop that HOLD uses.
+    sees_coasting: a spindle's speed is that of its shaft also while the output is off; else the cell file
+      has to say how long it coasts. braking: its ramp takes the speed down, with the output on.
     at_target, standstill: additional evidence from status bits, all must hold; empty means none is given.
     """
 
@@ -274,6 +276,8 @@ class DriveProfile(Frozen):
     fault_reset: tuple[Exchange, ...] = ()
     stops: dict[StopCategory, Stop] = {}
     hold_category: StopCategory = StopCategory.CONTROLLED
+    sees_coasting: bool = False
+    braking: tuple[BitTest, ...] = ()
     states: tuple[StateRule, ...] = Field(min_length=1)
     at_target: tuple[BitTest, ...] = ()
     standstill: tuple[BitTest, ...] = ()
