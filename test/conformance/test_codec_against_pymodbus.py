@@ -18,14 +18,8 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterResponse,
 )
 
-from cell_controller.drives.modbus import (
-    ReadRegisters,
-    ReadWriteRegisters,
-    RegistersReply,
-    Request,
-    WriteRegister,
-    WriteRegisters,
-    WriteReply,
+from cell_controller.drives.protocols.errors import DriveExceptionError, ReplyError
+from cell_controller.drives.protocols.modbus import (
     encode_request,
     expected_length,
     expects_reply,
@@ -34,7 +28,15 @@ from cell_controller.drives.modbus import (
     request_length,
     with_crc,
 )
-from cell_controller.drives.modbus_errors import DriveExceptionError, ReplyError
+from cell_controller.drives.protocols.request import (
+    ReadRegisters,
+    ReadWriteRegisters,
+    RegistersReply,
+    Request,
+    WriteRegister,
+    WriteRegisters,
+    WriteReply,
+)
 
 SERVER = FramerRTU(DecodePDU(True))  # decodes requests
 CLIENT = FramerRTU(DecodePDU(False))  # decodes replies

@@ -2,17 +2,16 @@
 
 import pytest
 
-from cell_controller.drives.modbus import (
+from cell_controller.drives.protocols.errors import DriveExceptionError
+from cell_controller.drives.protocols.modbus import encode_request, parse_reply
+from cell_controller.drives.protocols.request import (
     ReadRegisters,
     RegistersReply,
     Request,
     WriteRegister,
     WriteRegisters,
     WriteReply,
-    encode_request,
-    parse_reply,
 )
-from cell_controller.drives.modbus_errors import DriveExceptionError
 
 REQUESTS: list[tuple[str, str, Request]] = [
     ("VFD read 2102 x2", "01 03 21 02 00 02 6F F7", ReadRegisters(1, 0x2102, 2)),

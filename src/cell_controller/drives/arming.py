@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cell_controller.drives.modbus import Request
 from cell_controller.drives.profile import (
     BitTest,
     DriveProfile,
@@ -19,6 +18,7 @@ from cell_controller.drives.profile import (
     encode_exchange,
     to_raw,
 )
+from cell_controller.drives.protocols.request import Request
 from cell_controller.drives.requests import read_back_request, write_request
 
 

@@ -14,6 +14,7 @@ from cell_controller.drives.goal import OFF, Goal, GoalKind, goal_of
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.permit import PermitBook
+from cell_controller.drives.protocols import codec_of
 from cell_controller.drives.report import drive_state
 from cell_controller.drives.stopping import LineStop
 from cell_controller.messages import (
@@ -62,6 +63,7 @@ class DriveBus:
         self._config_hash = plan.config_hash
         self._speed = LineSpeed(line.baud, line.format)
         self._devices = make_devices(cell, plan, name)
+        self._codec = codec_of(d.profile for d in self._devices)
         self._movers = tuple(d for d in self._devices if not d.is_module)
         self._modules = tuple(d for d in self._devices if d.is_module)
         self._programs = cell.programs_of_line(name)
@@ -127,7 +129,7 @@ class DriveBus:
         if event.kind is LineEventKind.OPENED and not self._is_finished:
             for device in self._devices:
                 device.port_opened()
-            self._talk = Conversation(self._speed, self._devices, now_s)
+            self._talk = Conversation(self._speed, self._codec, self._devices, now_s)
             self._phase = LinePhase.ARMING
         elif event.kind is not LineEventKind.OPENED:
             if self._phase in (LinePhase.PERMITTED, LinePhase.STOPPING):

@@ -9,6 +9,7 @@ from cell_controller.drives.cycle import Cycle
 from cell_controller.drives.device import Device
 from cell_controller.drives.job import Job, Purpose
 from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.protocols import Codec
 from cell_controller.drives.transaction import HalfDuplex
 
 LATE_S = 0.016  # a reply may reach us as much later than the drive gave it: latency timer of FTDI adapters
@@ -35,8 +36,8 @@ class Outgoing:
 class Conversation:
     """One open port, from its opening to its end."""
 
-    def __init__(self, speed: LineSpeed, devices: tuple[Device, ...], now_s: float) -> None:
-        self._line = HalfDuplex(speed, now_s)
+    def __init__(self, speed: LineSpeed, codec: Codec, devices: tuple[Device, ...], now_s: float) -> None:
+        self._line = HalfDuplex(speed, codec, now_s)
         self._devices = {d.name: d for d in devices}
         self._cycle = Cycle(devices)
         self._flying: Job | None = None

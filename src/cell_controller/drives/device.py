@@ -12,9 +12,9 @@ from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
 from cell_controller.drives.job import Job, Purpose
-from cell_controller.drives.modbus import RegistersReply
-from cell_controller.drives.modbus_errors import CrcError, DriveExceptionError
 from cell_controller.drives.profile import DriveProfile, Source, encode_exchange
+from cell_controller.drives.protocols.errors import CrcError, DriveExceptionError
+from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request, write_request
 from cell_controller.drives.transaction import Ended, NoReplyError
 from cell_controller.messages import DriveCondition, DriveState

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cell_controller.drives.actuation import Wanted
-from cell_controller.drives.modbus import Request
 from cell_controller.drives.profile import ReadBlock
+from cell_controller.drives.protocols.request import Request
 
 
 class Purpose(Enum):

@@ -1,19 +1,10 @@
-"""From a profile's blocks and writes to Modbus requests, and their lengths."""
+"""From a profile's blocks and writes to requests, and their lengths."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from cell_controller.drives.line_time import ExchangeShape
-from cell_controller.drives.modbus import (
-    ReadRegisters,
-    ReadWriteRegisters,
-    Request,
-    WriteRegister,
-    WriteRegisters,
-    reply_length,
-    request_length,
-)
 from cell_controller.drives.profile import (
     DriveProfile,
     Exchange,
@@ -21,6 +12,14 @@ from cell_controller.drives.profile import (
     ReadBlock,
     Source,
     encode_exchange,
+)
+from cell_controller.drives.protocols import CODECS
+from cell_controller.drives.protocols.request import (
+    ReadRegisters,
+    ReadWriteRegisters,
+    Request,
+    WriteRegister,
+    WriteRegisters,
 )
 
 
@@ -69,4 +68,5 @@ def write_shape(profile: DriveProfile, exchange: Exchange, *, is_worst: bool) ->
 def _shape(profile: DriveProfile, request: Request, is_worst: bool) -> ExchangeShape:
     timing = profile.timing
     delay_s = timing.max_reply_delay_s if is_worst else timing.reply_delay_s
-    return ExchangeShape(request_length(request), reply_length(request), timing.gap_s, delay_s)
+    codec = CODECS[profile.protocol]
+    return ExchangeShape(codec.request_length(request), codec.reply_length(request), timing.gap_s, delay_s)

@@ -11,18 +11,9 @@ from math import inf
 
 from cell_controller.drives.errors import DriveError
 from cell_controller.drives.line_time import LineSpeed
-from cell_controller.drives.modbus import (
-    Reply,
-    Request,
-    encode_request,
-    expected_length,
-    parse_reply,
-    reply_length,
-    request_length,
-)
 from cell_controller.drives.profile import Timing
-
-MAX_FRAME = 256  # bytes; Modbus over serial line v1.02
+from cell_controller.drives.protocols.codec import Codec
+from cell_controller.drives.protocols.request import Reply, Request
 
 
 class NoReplyError(DriveError):
@@ -58,8 +49,8 @@ class _Pending:
 class HalfDuplex:
     """The line as its only master sees it."""
 
-    def __init__(self, speed: LineSpeed, now_s: float) -> None:
-        self._speed = speed
+    def __init__(self, speed: LineSpeed, codec: Codec, now_s: float) -> None:
+        self._speed, self._codec = speed, codec
         self._pending: _Pending | None = None
         self._quiet_since_s = now_s
         self._last_gap_s = speed.t35_s
@@ -78,12 +69,13 @@ class HalfDuplex:
 
     def start(self, request: Request, timing: Timing, now_s: float, reply_begins_within_s: float) -> bytes:
         """The bytes to send now. Only when idle and not before `start_at_s`."""
-        sent_by_s = now_s + self._speed.frame_s(request_length(request))
-        reply_s = self._speed.frame_s(reply_length(request))
+        data = self._codec.encode(request)
+        sent_by_s = now_s + self._speed.frame_s(len(data))
+        reply_s = self._speed.frame_s(self._codec.reply_length(request))
         give_up_s = sent_by_s + reply_begins_within_s + reply_s
         self._pending = _Pending(request, timing, now_s, sent_by_s, reply_s, give_up_s, bytearray())
         self._last_gap_s = timing.gap_s
-        return encode_request(request)
+        return data
 
     def feed(self, data: bytes, at_s: float) -> None:
         """Bytes that the host read at this time."""
@@ -91,7 +83,7 @@ class HalfDuplex:
         self._quiet_since_s = max(self._quiet_since_s, at_s)
         if pending is None:
             self.stray_bytes += len(data)
-        elif len(pending.buffer) <= MAX_FRAME:  # an endless frame must not grow the memory
+        elif len(pending.buffer) <= self._codec.max_frame:  # an endless frame must not grow the memory
             pending.buffer += data
 
     def poll(self, now_s: float) -> Ended | None:
@@ -100,7 +92,7 @@ class HalfDuplex:
         if pending is None:
             return None
         frame = bytes(pending.buffer)
-        if len(frame) >= max(expected_length(pending.request, frame), 2):
+        if len(frame) >= max(self._codec.expected_length(pending.request, frame), 2):
             return self._end(pending, frame, now_s)
         if now_s < pending.give_up_s:
             return None
@@ -110,7 +102,7 @@ class HalfDuplex:
 
     def _end(self, pending: _Pending, frame: bytes, now_s: float) -> Ended:
         try:
-            reply = parse_reply(pending.request, frame)
+            reply = self._codec.parse(pending.request, frame)
         except DriveError as error:
             return self._fail(pending, error, now_s)
         self._pending = None

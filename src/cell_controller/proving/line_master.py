@@ -7,6 +7,7 @@ from math import inf
 from cell_controller.config import INTERLOCK, CellFile, DriveKind
 from cell_controller.drives.bus import DriveBus
 from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.protocols import codec_of
 from cell_controller.messages import (
     Allowed,
     DriveSetpoint,
@@ -30,8 +31,6 @@ from cell_controller.proving.trial import SPINDLE_SHARE
 from cell_controller.runtime import Runner, Sent
 from cell_controller.runtime.ports import DRIVE_STATES, HEARTBEAT, LINE_COMMAND, STOP_REQUESTED, TX
 
-BROADCAST = 0
-
 
 class LineMaster:
     """`allowed`, `setpoints` and `outputs` are what its bus is told; everything else stays off."""
@@ -40,6 +39,7 @@ class LineMaster:
         self._cell, self._plan, self.name = cell, plan, name
         self.speed = LineSpeed(cell.lines[name].baud, cell.lines[name].format)
         self._units = {n: d.unit for n, d in cell.drives_of_line(name).items()}
+        self._codec = codec_of(plan.profiles[d.profile] for d in cell.drives_of_line(name).values())
         self._session = session  # of the commands; those of the buses follow it
         self._seq = 0
         self.epoch = 1
@@ -150,10 +150,11 @@ class LineMaster:
 
     def _note(self, data: bytes, now_s: float) -> None:
         over_s = now_s + self.speed.frame_s(len(data))
+        heard = self._codec.heard(data)
         for name, unit in self._units.items():
-            if data[0] in (unit, BROADCAST):
+            if heard.unit in (unit, None):
                 self.told_at_s[name] = over_s
-                if data[1] not in (3, 4):  # Modbus: the two that only read
+                if heard.is_write:
                     self.written_at_s.setdefault(name, over_s)
 
     def _command(self, states: DriveStates, now_s: float) -> LineCommand:

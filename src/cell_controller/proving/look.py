@@ -9,8 +9,9 @@ from cell_controller.config import AxisDrive, Drive
 from cell_controller.drives.errors import BlockLengthError
 from cell_controller.drives.image import Image
 from cell_controller.drives.line_time import LineSpeed
-from cell_controller.drives.modbus import RegistersReply
 from cell_controller.drives.profile import DriveProfile
+from cell_controller.drives.protocols import CODECS
+from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request
 from cell_controller.drives.transaction import HalfDuplex
 from cell_controller.messages import DriveCondition
@@ -32,7 +33,7 @@ class Look:
     """Sans-I/O: `feed` bytes, `step` gives bytes to send. Silent until it is begun."""
 
     def __init__(self, speed: LineSpeed, drive: Drive, profile: DriveProfile, now_s: float) -> None:
-        self._line = HalfDuplex(speed, now_s)
+        self._line = HalfDuplex(speed, CODECS[profile.protocol], now_s)
         self._drive, self._profile = drive, profile
         self._image = Image(profile, drive)
         self.is_begun = False

@@ -3,8 +3,8 @@
 import pytest
 
 from cell_controller.drives.arming import Arming
-from cell_controller.drives.modbus import ReadRegisters, WriteRegister, WriteRegisters
 from cell_controller.drives.profile import DriveProfile, Quantity, Source
+from cell_controller.drives.protocols.request import ReadRegisters, WriteRegister, WriteRegisters
 
 
 class Registers:

@@ -4,7 +4,8 @@ import pytest
 
 from cell_controller.config.values import SerialFormat
 from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s, exchange_s
-from cell_controller.drives.modbus import ReadRegisters, WriteRegisters, reply_length, request_length
+from cell_controller.drives.protocols.modbus import reply_length, request_length
+from cell_controller.drives.protocols.request import ReadRegisters, WriteRegisters
 
 FAST = LineSpeed(115200, SerialFormat.N1)
 

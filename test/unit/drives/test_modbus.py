@@ -5,19 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cell_controller.drives.errors import DriveError
-from cell_controller.drives.modbus import (
-    ReadRegisters,
-    ReadWriteRegisters,
-    Request,
-    WriteRegister,
-    WriteRegisters,
-    crc16,
-    encode_request,
-    expected_length,
-    parse_reply,
-    with_crc,
-)
-from cell_controller.drives.modbus_errors import (
+from cell_controller.drives.protocols.errors import (
     CrcError,
     DriveExceptionError,
     ReplyError,
@@ -26,6 +14,20 @@ from cell_controller.drives.modbus_errors import (
     WrongFunctionError,
     WrongLengthError,
     WrongUnitError,
+)
+from cell_controller.drives.protocols.modbus import (
+    crc16,
+    encode_request,
+    expected_length,
+    parse_reply,
+    with_crc,
+)
+from cell_controller.drives.protocols.request import (
+    ReadRegisters,
+    ReadWriteRegisters,
+    Request,
+    WriteRegister,
+    WriteRegisters,
 )
 from cell_controller.errors import CellError
 

@@ -4,9 +4,11 @@ import pytest
 
 from cell_controller.config.values import SerialFormat
 from cell_controller.drives.line_time import LineSpeed
-from cell_controller.drives.modbus import ReadRegisters, RegistersReply, with_crc
-from cell_controller.drives.modbus_errors import CrcError, WrongLengthError, WrongUnitError
-from cell_controller.drives.profile import Timing
+from cell_controller.drives.profile import Protocol, Timing
+from cell_controller.drives.protocols import CODECS
+from cell_controller.drives.protocols.errors import CrcError, WrongLengthError, WrongUnitError
+from cell_controller.drives.protocols.modbus import with_crc
+from cell_controller.drives.protocols.request import ReadRegisters, RegistersReply
 from cell_controller.drives.transaction import HalfDuplex, NoReplyError
 
 SPEED = LineSpeed(115200, SerialFormat.N2)
@@ -19,7 +21,7 @@ REPLY_S = 9 * SPEED.char_s
 
 @pytest.fixture
 def line() -> HalfDuplex:
-    line = HalfDuplex(SPEED, 0.0)
+    line = HalfDuplex(SPEED, CODECS[Protocol.MODBUS_RTU], 0.0)
     assert line.start(READ, TIMING, 1.0, TIMING.timeout_s) == bytes.fromhex("01 03 21 02 00 02 6F F7")
     return line
 
@@ -114,7 +116,7 @@ def test_a_stop_lets_a_reply_that_has_begun_come_to_its_end(line: HalfDuplex) ->
 
 
 def test_an_idle_line_yields_at_once() -> None:
-    line = HalfDuplex(SPEED, 0.0)
+    line = HalfDuplex(SPEED, CODECS[Protocol.MODBUS_RTU], 0.0)
     assert line.yields_at_s < 0.0
     assert line.give_up(0.0) is None
     assert line.poll(0.0) is None

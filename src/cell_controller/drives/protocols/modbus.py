@@ -7,10 +7,10 @@ protocol v1.1b3 (function codes, limits), Modbus over serial line v1.02 (CRC, br
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
-from cell_controller.drives.modbus_errors import (
+from cell_controller.drives.protocols.codec import Heard
+from cell_controller.drives.protocols.errors import (
     CrcError,
     DriveExceptionError,
     RequestError,
@@ -18,6 +18,16 @@ from cell_controller.drives.modbus_errors import (
     WrongFunctionError,
     WrongLengthError,
     WrongUnitError,
+)
+from cell_controller.drives.protocols.request import (
+    ReadRegisters,
+    ReadWriteRegisters,
+    RegistersReply,
+    Reply,
+    Request,
+    WriteRegister,
+    WriteRegisters,
+    WriteReply,
 )
 
 BROADCAST: Final = 0  # unit id that every drive obeys and none answers
@@ -27,6 +37,8 @@ MAX_WRITE_WORDS: Final = 123
 MAX_READ_WRITE_WORDS: Final = 121  # words written by function 23
 EXCEPTION_FLAG: Final = 0x80
 EXCEPTION_LENGTH: Final = 5  # unit, function, code, CRC
+MAX_FRAME: Final = 256  # bytes
+READ_FUNCTIONS: Final = (3, 4)  # those that change nothing in the drive
 
 
 def _crc_table() -> tuple[int, ...]:
@@ -58,78 +70,6 @@ def with_crc(body: bytes) -> bytes:
 def has_good_crc(frame: bytes) -> bool:
     """Whether the last two bytes are the CRC of the others."""
     return len(frame) >= 4 and crc16(frame[:-2]) == frame[-2] | frame[-1] << 8
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRegisters:
-    """Function 3 (holding registers) or 4 (input registers)."""
-
-    unit: int
-    address: int
-    count: int
-    function: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class WriteRegister:
-    """Function 6."""
-
-    unit: int
-    address: int
-    value: int
-
-    @property
-    def function(self) -> int:
-        return 6
-
-
-@dataclass(frozen=True, slots=True)
-class WriteRegisters:
-    """Function 16."""
-
-    unit: int
-    address: int
-    values: tuple[int, ...]
-
-    @property
-    def function(self) -> int:
-        return 16
-
-
-@dataclass(frozen=True, slots=True)
-class ReadWriteRegisters:
-    """Function 23: the drive writes first, then reads."""
-
-    unit: int
-    read_address: int
-    read_count: int
-    write_address: int
-    values: tuple[int, ...]
-
-    @property
-    def function(self) -> int:
-        return 23
-
-
-Request = ReadRegisters | WriteRegister | WriteRegisters | ReadWriteRegisters
-
-
-@dataclass(frozen=True, slots=True)
-class RegistersReply:
-    """Words that were read."""
-
-    unit: int
-    words: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteReply:
-    """The drive has taken the write."""
-
-    unit: int
-
-
-Reply = RegistersReply | WriteReply
 
 
 def encode_request(request: Request) -> bytes:
@@ -260,3 +200,29 @@ def _content(request: Request, frame: bytes) -> Reply:
     if struct.unpack(">HH", frame[2:6]) != (request.address, second):
         raise WrongEchoError(request.unit, frame, request.address, second)
     return WriteReply(request.unit)
+
+
+class ModbusCodec:
+    """The functions of this module as a Codec."""
+
+    @property
+    def max_frame(self) -> int:
+        return MAX_FRAME
+
+    def encode(self, request: Request) -> bytes:
+        return encode_request(request)
+
+    def request_length(self, request: Request) -> int:
+        return request_length(request)
+
+    def reply_length(self, request: Request) -> int:
+        return reply_length(request)
+
+    def expected_length(self, request: Request, buffer: bytes) -> int:
+        return expected_length(request, buffer)
+
+    def parse(self, request: Request, frame: bytes) -> Reply:
+        return parse_reply(request, frame)
+
+    def heard(self, frame: bytes) -> Heard:
+        return Heard(frame[0] if frame[0] != BROADCAST else None, frame[1] not in READ_FUNCTIONS)

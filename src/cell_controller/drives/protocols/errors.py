@@ -1,4 +1,4 @@
-"""Why a Modbus request cannot be sent, or a reply is not accepted."""
+"""Why a request cannot be sent, or a reply is not accepted, in whatever protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXCEPTION_MEANINGS: Final = {
 
 
 class RequestError(DriveError):
-    """A request that Modbus does not allow."""
+    """A request that the protocol cannot say."""
 
     def __init__(self, what: str, value: int, low: int, high: int) -> None:
         super().__init__(f"{what} {value} is outside {low} to {high}")
