@@ -177,9 +177,9 @@ class SpindleTrace:
             return
         at_s, speed_rpm = state.measured_at_s, state.measured_speed_rpm
         if self._speed_rpm is None or at_s < self._at_s:
-            self._at_s, self._speed_rpm, self.still_s = at_s, speed_rpm, 0.0
+            self._at_s, self._speed_rpm, self._commanded_at_s, self.still_s = at_s, speed_rpm, None, 0.0
             return
-        if at_s <= self._at_s:
+        if at_s == self._at_s:
             return
         dt_s, was_rpm = at_s - self._at_s, self._speed_rpm
         self._at_s, self._speed_rpm = at_s, speed_rpm
