@@ -21,7 +21,6 @@ class ZoneView:
     zone: Zone
     owner: str
     occupants: tuple[str, ...]
-    unmeasured: tuple[str, ...]  # occupants only because their place is not known
 
     def others(self, station: str) -> tuple[str, ...]:
         """Occupants other than this station."""
@@ -50,15 +49,11 @@ def view_zones(snapshot: Snapshot, permit: CellPermit | None) -> dict[str, ZoneV
     views = {}
     for zone in snapshot.limits.zones:
         inside: list[str] = []
-        unmeasured: list[str] = []
         for member in zone.members:
             axis = snapshot.limits.drives[member.drive]
-            state = snapshot.usable(member.drive)
-            if isinstance(axis, AxisLimits) and is_inside(member, axis, state):
+            if isinstance(axis, AxisLimits) and is_inside(member, axis, snapshot.usable(member.drive)):
                 inside.append(member.station)
-                if state is None or not state.is_homed:
-                    unmeasured.append(member.station)
-        views[zone.name] = ZoneView(zone, owners.get(zone.name, ""), tuple(inside), tuple(unmeasured))
+        views[zone.name] = ZoneView(zone, owners.get(zone.name, ""), tuple(inside))
     return views
 
 
