@@ -101,6 +101,15 @@ def test_what_was_seen_is_forgotten_with_the_clock_of_the_bus() -> None:
     assert seen(trace) == NOTHING
 
 
+def test_a_reading_of_an_axis_that_is_repeated_is_none() -> None:
+    trace = follow(axis(), MOVE, (10.0625, 10.125))
+    before = (trace.position_m, *seen(trace))
+    read(trace, 10.125, position_m=3.0, speed_m_s=2.0)
+    assert (trace.position_m, *seen(trace)) == before
+    read(trace, 11.125, command=MOVE)
+    assert trace.still_s == 1.0625
+
+
 def test_after_a_silence_the_next_reading_is_the_first() -> None:
     trace = axis()
     trace.take(None, None)
@@ -328,15 +337,18 @@ NOT_DUE: dict[str, tuple[LineDrive | None, dict[str, Any]]] = {
     "nothing that turns": (wish(TURN, kind=SetpointKind.NONE), {}),
     "not switched on": (TURN, {"condition": DriveCondition.SWITCHED_ON}),
     "near": (wish(TURN, target_speed_rpm=0.1 * 1024.0), {}),
+    "near at speed": (wish(TURN, target_speed_rpm=-512.0), {"rpm": -500.0}),
 }
 
 
 @pytest.mark.parametrize("case", NOT_DUE)
 def test_a_spindle_that_has_nothing_to_follow_is_not_frozen(case: str) -> None:
     command, state = NOT_DUE[case]
-    trace = turn(spindle(*LATE), 10.3125, 0.0, command, **state)
+    trace = turn(spindle(*LATE), 10.3125, command=command, **state)
     assert trace.still_s == 0.0
-    for at_s in (10.375, 10.4375, 10.5):
+    for at_s in (10.375, 10.4375, 10.5, 10.5625, 10.625):
+        assert turn(trace, at_s, command=command, **state).still_s == 0.0
+    for at_s in (10.6875, 10.75, 10.8125):
         assert turn(trace, at_s).still_s == 0.0, "its time begins anew"
 
 
