@@ -11,15 +11,22 @@ from cell_controller.errors import CellError
 from cell_sim.drives.asda_a3 import VirtualAsdaA3
 from cell_sim.drives.base import VirtualDrive
 from cell_sim.drives.c2000 import VirtualC2000, VirtualVfdE
+from cell_sim.drives.em2rs import VirtualEm2rs
 from cell_sim.drives.fast_servo import VirtualFastServo
 from cell_sim.drives.inverter import InverterDrive
 from cell_sim.drives.line import VirtualLine
 from cell_sim.drives.ls import VirtualLsIg5a, VirtualLsS100
-from cell_sim.drives.motor import ShaftSpec
+from cell_sim.drives.motor import ServoDrive, ShaftSpec
 from cell_sim.drives.remote_io import VirtualRemoteIo
 from cell_sim.plant import CellPlant
 
-_AXES = {"delta_asda_a3": VirtualAsdaA3, "fast_modbus_servo": VirtualFastServo}
+_AXES: dict[str, type[ServoDrive]] = {
+    "cia402_modbus": VirtualFastServo,
+    "delta_asda_a3": VirtualAsdaA3,
+    "delta_asda_b3": VirtualAsdaA3,
+    "fast_modbus_servo": VirtualFastServo,
+    "leadshine_em2rs": VirtualEm2rs,
+}
 _SPINDLES: dict[str, type[InverterDrive]] = {
     "delta_c2000": VirtualC2000,
     "delta_vfd_e": VirtualVfdE,

@@ -1,4 +1,4 @@
-"""A CiA 402 servo over Modbus RTU: the state machine of CiA 402-2, modes position, velocity and homing."""
+"""CiA 402 servos over Modbus RTU: the state machine of CiA 402-2, modes position, velocity and homing."""
 
 from __future__ import annotations
 
@@ -86,11 +86,9 @@ class VirtualFastServo(ServoDrive):
 
     @property
     def watchdog_s(self) -> float:
-        return (
-            self.value(Quantity.WATCHDOG_TIMEOUT)
-            if self.raw(Quantity.WATCHDOG_ACTION) != WatchdogAction.NONE
-            else 0.0
-        )
+        if not self.profile.watchdog.exists or self.raw(Quantity.WATCHDOG_ACTION) == WatchdogAction.NONE:
+            return 0.0
+        return self.value(Quantity.WATCHDOG_TIMEOUT)
 
     @property
     def due_s(self) -> float:

@@ -44,9 +44,11 @@ def test_a_shipped_profile_loads(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_drive_has_a_watchdog_that_is_armed_to_a_safe_action(name: str) -> None:
+def test_every_watchdog_is_armed_to_a_safe_action_and_who_has_none_has_a_wired_enable(name: str) -> None:
     profile = load_profile(DRIVES / f"{name}.yaml")
-    assert profile.watchdog.exists
+    if not profile.watchdog.exists:
+        assert profile.watchdog.enable
+        return
     assert profile.watchdog.action != 0
     armed = {w.field for e in profile.arming for w in e.write}
     assert {Quantity.WATCHDOG_ACTION, Quantity.WATCHDOG_TIMEOUT} <= armed
@@ -137,6 +139,13 @@ def test_every_axis_and_spindle_has_all_three_stop_categories(profiles: dict[str
 def test_asking_for_a_register_that_a_drive_has_not_names_both(inverter: DriveProfile) -> None:
     with pytest.raises(UnknownFieldError, match="delta_c2000 has no field position"):
         inverter.field(Quantity.POSITION)
+
+
+def test_an_asda_b3_speaks_as_an_asda_a3(profiles: dict[str, DriveProfile]) -> None:
+    own = {"name", "family", "manual", "nameplate", "faults"}
+    a3, b3 = (profiles[name].model_dump(exclude=own) for name in ("delta_asda_a3", "delta_asda_b3"))
+    assert a3 == b3
+    assert profiles["delta_asda_b3"].faults.items() < profiles["delta_asda_a3"].faults.items()
 
 
 def test_an_address_counted_from_one_is_moved_to_the_wire(profiles: dict[str, DriveProfile]) -> None:
