@@ -132,3 +132,16 @@ def test_a_trip_opens_what_has_to_open_beside_what_the_interlock_switches(bench:
     drives = Gate(limits).command(line, snapshot, clearance).drives
     sent = {d.drive: d.setpoint for d in drives}["station_io"]
     assert sent.outputs_mask == 0b1000 | limits.drives["station_io"].open_mask  # type: ignore[union-attr]
+
+
+def test_a_station_leaves_the_outputs_alone_of_which_it_does_not_speak(bench: Bench) -> None:
+    snapshot, limits = bench.interlock._snapshot, bench.interlock._limits
+    module = replace(limits.drives["station_io"], owners={"robot": 0b1001})  # type: ignore[call-arg]
+    limits = replace(limits, drives={**limits.drives, "station_io": module})
+    gate, clearance = Gate(limits), replace(in_phase(bench, SafetyPhase.MOTION), outputs={})
+    wish = DriveSetpoint("station_io", SetpointKind.OUTPUTS, outputs=0b1001, outputs_mask=0b1000)
+    based_on = (bench.commands["weld_line"].echo,)
+    setpoint = replace(bench.setpoints["robot"], based_on=based_on, drives=(wish,))
+    assert gate.offer("robot", setpoint, snapshot.now_s, snapshot)
+    sent = {d.drive: d.setpoint for d in gate.command(module.line, snapshot, clearance).drives}["station_io"]
+    assert (sent.outputs, sent.outputs_mask) == (0b1000, 0b1000)

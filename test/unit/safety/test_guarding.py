@@ -1,0 +1,219 @@
+"""The interlock's own outputs, step by step: when the guard is locked, and when the enables open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from cell_controller.messages import CellPermit, LinePhase, Permit, SafetyPhase
+from cell_controller.safety.guarding import Guarding, must_reopen_outputs
+from cell_controller.safety.limits import Channel, Program
+from cell_controller.safety.snapshot import Snapshot
+from support.heard_cell import BUS_AHEAD_S, EPOCH, NOW_S, heard, repeat, says, says_line, switch
+from support.rule_limits import CELL_LIMITS, below
+
+LOCK, ENABLE = 0b10, 0b01  # of safety_io
+LIMITS = replace(
+    CELL_LIMITS,
+    programs={"short": Program("weld_line", (), 1.0), "long": Program("weld_line", (), 4.0)},
+    enables=(Channel("x_enable", "station_io", 0b1000), Channel("y_enable", "safety_io", 0b0100)),
+)
+ASKED = CellPermit(permit=Permit.MOTION)
+NOT_ASKED = CellPermit(permit=Permit.HOLD)
+
+
+def cell(phase: SafetyPhase = SafetyPhase.TRIPPED, permit: CellPermit | None = NOT_ASKED) -> Snapshot:
+    snapshot = heard(LIMITS, phase)
+    snapshot.phase_since_s = NOW_S
+    snapshot.permit = permit
+    return snapshot
+
+
+def move(snapshot: Snapshot, drive: str = "belt", *, is_moving: bool = True) -> None:
+    says(snapshot, drive, is_stopped=not is_moving)
+
+
+def lock(guarding: Guarding, snapshot: Snapshot) -> bool:
+    return bool(guarding.outputs(snapshot)["safety_io"][0] & LOCK)
+
+
+@pytest.mark.parametrize(
+    ("phase", "permit", "is_moving", "is_due", "locked"),
+    [
+        (SafetyPhase.MOTION, NOT_ASKED, False, False, True),
+        (SafetyPhase.RECOVERY, NOT_ASKED, False, False, True),
+        (SafetyPhase.HOLD, ASKED, False, False, True),
+        (SafetyPhase.HOLD, NOT_ASKED, False, False, False),
+        (SafetyPhase.HOLD, None, False, False, False),
+        (SafetyPhase.HOLD, NOT_ASKED, True, False, True),
+        (SafetyPhase.HOLD, NOT_ASKED, False, True, False),
+        (SafetyPhase.TRIPPED, ASKED, False, False, False),
+        (SafetyPhase.TRIPPED, None, False, False, False),
+        (SafetyPhase.TRIPPED, NOT_ASKED, True, False, True),
+        (SafetyPhase.TRIPPED, NOT_ASKED, False, True, True),
+    ],
+)
+def test_the_guard_is_locked_while_something_moves_or_is_about_to(
+    phase: SafetyPhase, permit: CellPermit | None, is_moving: bool, is_due: bool, locked: bool
+) -> None:
+    guarding, snapshot = Guarding(LIMITS), cell(phase, permit)
+    move(snapshot, is_moving=is_moving)
+    guarding.is_recovery_due = is_due
+    enabled = ENABLE | 0b0100
+    assert guarding.outputs(snapshot) == {
+        "safety_io": (enabled | LOCK if locked else enabled, enabled | LOCK),
+        "station_io": (0b1000, 0b1000),
+    }
+
+
+def test_a_lock_is_believed_once_it_has_had_its_time() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell(SafetyPhase.HOLD, ASKED)
+    assert not guarding.is_locked(snapshot), "it was not told to lock"
+    assert snapshot.due_s == inf
+    guarding.outputs(snapshot)
+    repeat(snapshot, NOW_S + 0.0625)
+    guarding.outputs(snapshot)
+    repeat(snapshot, below(NOW_S + 0.3))
+    assert not guarding.is_locked(snapshot)
+    assert snapshot.due_s == NOW_S + 0.3
+    repeat(snapshot, NOW_S + 0.3)
+    assert guarding.is_locked(snapshot)
+    switch(snapshot, LIMITS.guard_locked, False)
+    assert not guarding.is_locked(snapshot)
+
+
+def test_a_lock_that_was_let_go_has_its_time_again() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell(SafetyPhase.HOLD, ASKED)
+    guarding.outputs(snapshot)
+    snapshot.permit = NOT_ASKED
+    guarding.outputs(snapshot)
+    repeat(snapshot, NOW_S + 1.0)
+    assert not guarding.is_locked(snapshot)
+    snapshot.permit = ASKED
+    guarding.outputs(snapshot)
+    repeat(snapshot, NOW_S + 1.25)
+    assert not guarding.is_locked(snapshot)
+    repeat(snapshot, NOW_S + 1.5)
+    assert guarding.is_locked(snapshot)
+
+
+CLOSED = {"safety_io": ENABLE | 0b0100 | LOCK, "station_io": 0b1000}
+OPEN = {"safety_io": LOCK, "station_io": 0}
+
+
+def outputs(guarding: Guarding, snapshot: Snapshot) -> dict[str, int]:
+    return {module: on for module, (on, _) in guarding.outputs(snapshot).items()}
+
+
+def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_close_at_standstill() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    move(snapshot)
+    assert outputs(guarding, snapshot) == CLOSED
+    repeat(snapshot, below(NOW_S + 4.5))
+    assert (outputs(guarding, snapshot), guarding.is_escalated) == (CLOSED, False)
+    assert snapshot.due_s == NOW_S + 4.5
+    repeat(snapshot, NOW_S + 4.5)
+    assert (outputs(guarding, snapshot), guarding.is_escalated) == (OPEN, True)
+    snapshot.phase_since_s = snapshot.now_s
+    assert outputs(guarding, snapshot) == OPEN, "it still moves"
+    snapshot.phase = SafetyPhase.HOLD
+    assert outputs(guarding, snapshot) == OPEN
+    move(snapshot, is_moving=False)
+    assert outputs(guarding, snapshot)["station_io"] == 0b1000
+    assert not guarding.is_escalated
+
+
+@pytest.mark.parametrize("phase", [SafetyPhase.HOLD, SafetyPhase.MOTION, SafetyPhase.RECOVERY])
+def test_the_enables_open_only_after_a_trip(phase: SafetyPhase) -> None:
+    guarding, snapshot = Guarding(LIMITS), cell(phase)
+    move(snapshot)
+    repeat(snapshot, NOW_S + 100.0)
+    assert outputs(guarding, snapshot) == CLOSED
+
+
+def after_motion(phase: SafetyPhase = SafetyPhase.MOTION) -> tuple[Guarding, Snapshot]:
+    """Something was let move until now, and then a trip came."""
+    guarding, snapshot = Guarding(LIMITS), cell(phase)
+    guarding.outputs(snapshot)
+    snapshot.phase = SafetyPhase.TRIPPED
+    return guarding, snapshot
+
+
+@pytest.mark.parametrize("phase", [SafetyPhase.MOTION, SafetyPhase.RECOVERY])
+def test_a_standstill_counts_when_it_was_measured_after_the_stop_has_begun(phase: SafetyPhase) -> None:
+    guarding, snapshot = after_motion(phase)
+    repeat(snapshot, below(NOW_S + 0.5))
+    assert lock(guarding, snapshot)
+    repeat(snapshot, NOW_S + 0.5)
+    assert not lock(guarding, snapshot)
+
+
+def test_every_mover_of_every_line_has_to_be_measured_anew() -> None:
+    since_s = NOW_S + 0.5
+    for drive in ("belt", "grind_wheel", "weld_x"):
+        guarding, snapshot = after_motion()
+        repeat(snapshot, NOW_S + 0.75)
+        says(snapshot, drive, measured_at_s=since_s + BUS_AHEAD_S)
+        assert not lock(guarding, snapshot)
+        says(snapshot, drive, measured_at_s=since_s + BUS_AHEAD_S - 2.0**-20)
+        assert lock(guarding, snapshot)
+    guarding, snapshot = after_motion()
+    repeat(snapshot, NOW_S + 0.75)
+    says(snapshot, "safety_io", measured_at_s=NOW_S + BUS_AHEAD_S)
+    assert not lock(guarding, snapshot), "a module does not move"
+
+
+def test_a_mover_that_is_missing_or_a_line_that_was_not_heard_is_not_measured() -> None:
+    guarding, snapshot = after_motion()
+    repeat(snapshot, NOW_S + 1.0)
+    snapshot.lines["weld_line"].states = None
+    assert lock(guarding, snapshot)
+    guarding, snapshot = after_motion()
+    repeat(snapshot, NOW_S + 1.0)
+    assert guarding._is_measured_anew(snapshot)
+    del snapshot.lines["conveyor_line"].drives["belt"]
+    assert not guarding._is_measured_anew(snapshot)
+    snapshot = cell()
+    snapshot.lines["safety_line"].states = None
+    assert not guarding._is_measured_anew(snapshot)
+
+
+def stopped(line: str = "safety_line", **changes: object) -> Snapshot:
+    """A line that stopped by itself, when the epoch is half a second old."""
+    snapshot = cell()
+    snapshot.epoch_since_s = NOW_S - 0.5
+    says_line(snapshot, line, **{"phase": LinePhase.STOPPED, "stop_cause": "permit lost", **changes})
+    return snapshot
+
+
+def test_outputs_are_asked_for_again_when_a_bus_without_axes_has_stopped_by_itself() -> None:
+    snapshot = stopped()
+    assert must_reopen_outputs(snapshot)
+    snapshot.epoch_since_s = NOW_S - 0.5 + 2.0**-20
+    assert not must_reopen_outputs(snapshot)
+    assert snapshot.due_s == snapshot.epoch_since_s + 0.5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phase": LinePhase.PERMITTED},
+        {"phase": LinePhase.ARMING},
+        {"epoch": EPOCH - 1},
+        {"epoch": EPOCH + 1},
+        {"stop_cause": ""},
+    ],
+)
+def test_outputs_are_not_asked_for_again_while_the_bus_obeys_or_is_not_ready(
+    changes: dict[str, object],
+) -> None:
+    assert not must_reopen_outputs(stopped(**changes))
+
+
+def test_a_bus_with_axes_that_stopped_waits_for_the_reset() -> None:
+    assert not must_reopen_outputs(stopped("weld_line"))
+    snapshot = stopped()
+    snapshot.lines["safety_line"].states = None
+    assert not must_reopen_outputs(snapshot)
