@@ -20,6 +20,10 @@ FRAMED = [
 ]
 
 
+def test_every_profile_has_its_frames() -> None:
+    assert sorted(family.profile for family in FAMILIES.values()) == sorted(PROFILES)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_family_has_frames_enough(name: str) -> None:
     family = FAMILIES[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 from cell_controller.drives.errors import DriveError
 from cell_controller.drives.profile import DriveProfile, Exchange, Quantity, ReadBlock, Write, decode_block
@@ -12,13 +11,11 @@ from cell_controller.drives.protocols import CODECS
 from cell_controller.drives.protocols.errors import DriveExceptionError
 from cell_controller.drives.protocols.request import RegistersReply, Request
 from cell_controller.drives.requests import read_back_request, read_request, write_request
-from cell_controller.plan import load_plan
 from cell_sim.drives import VirtualDrive, build_line
 from cell_sim.plant import build_plant
 from support.frames import Frames
+from support.line_bench import loaded_cell
 from support.profile_bench import PLACES
-
-CELL = Path(__file__).parents[2] / "config" / "cells" / "demo.yaml"
 
 
 class FrameMismatchError(AssertionError):
@@ -96,7 +93,7 @@ def check_bus(profile: DriveProfile, unit: int, frames: Frames) -> None:
 
 
 def _adjacent(profile: DriveProfile, frames: Frames) -> None:
-    """A write has one address, that of its first field; the profile is refused when the others are elsewhere."""
+    """A write has one address, that of its first field; a profile whose others are elsewhere is refused."""
     for before, after in pairwise(frames.writes):
         if profile.field(after).address != profile.field(before).end:
             raise FrameMismatchError(f"{frames.meaning}: {after} does not follow {before}")
@@ -123,8 +120,7 @@ def _same(frames: Frames, who: str, found: bytes, wanted: bytes) -> None:
 
 def virtual_drive(profile: DriveProfile, unit: int) -> VirtualDrive:
     """The emulator of the family, switched on, in the place of the demo cell that suits it."""
-    loaded, plan = load_plan(CELL)
-    assert plan is not None
+    loaded = loaded_cell("demo")
     line, name = PLACES[profile.kind]
     changed = loaded.cell.drives[name].model_copy(update={"profile": profile.name, "unit": unit})
     others = {n: d for n, d in loaded.cell.drives.items() if d.line != line}

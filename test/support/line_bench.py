@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from math import inf
 from pathlib import Path
 
+from cell_controller.config.loader import LoadedCell
 from cell_controller.drives.bus import DriveBus
 from cell_controller.messages import (
     Allowed,
@@ -41,6 +43,12 @@ COMMAND_S = 0.02  # period of the interlock
 WAY_S = 0.002  # of a message between the processes
 
 
+@cache
+def loaded_cell(name: str) -> LoadedCell:
+    """A cell of config/cells, read once: it is frozen, and reading it takes longer than most tests."""
+    return load_plan(CELLS / f"{name}.yaml")[0]
+
+
 class LineBench:
     """Steps bus and line together; `allowed`, `setpoints` and `programs` are what the interlock sends."""
 
@@ -51,7 +59,7 @@ class LineBench:
         changes: Mapping[str, Mapping[str, object]] | None = None,
         wire: Mapping[str, object] | None = None,  # changes of the line itself
     ) -> None:
-        loaded, _ = load_plan(CELLS / f"{cell}.yaml")
+        loaded = loaded_cell(cell)
         self.cell = loaded.cell
         for name, change in (changes or {}).items():
             changed = self.cell.drives[name].model_copy(update=dict(change))
