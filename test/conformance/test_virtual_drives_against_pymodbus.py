@@ -24,11 +24,14 @@ from pymodbus.pdu.register_message import (
 )
 
 from cell_controller.config.loader import load_cell
-from cell_sim.drives import VirtualLine, build_line, load_profiles
+from cell_controller.drives.profile import Protocol
+from cell_sim.drives import VirtualDrive, VirtualLine, build_line, load_profiles
 from cell_sim.plant import build_plant
+from support.profile_bench import PROFILES, ProfileBench
 
 ROOT = Path(__file__).parents[2]
 CELL = ROOT / "config/cells/test.yaml"
+MODBUS = [name for name, profile in PROFILES.items() if profile.protocol is Protocol.MODBUS_RTU]
 
 
 class Client:
@@ -68,6 +71,57 @@ def test_reads_of_every_block_are_understood(lines):
                 reply = client.ask(ReadHoldingRegistersRequest(address=first, count=count, dev_id=drive.unit))
                 assert not reply.isError(), (drive.name, block)
                 assert len(reply.registers) == count
+
+
+def client_of(name: str) -> tuple[Client, VirtualDrive]:
+    """A master on the line with a drive of this profile, and that drive."""
+    bench = ProfileBench(PROFILES[name])
+    return Client(bench.wire), bench.device
+
+
+@pytest.mark.parametrize("name", MODBUS)
+def test_every_profile_is_read_block_by_block(name):
+    client, drive = client_of(name)
+    for block in (drive.profile.reads.fast, *drive.profile.reads.slow):
+        first, count = drive.profile.span(block.fields)
+        reply = client.ask(ReadHoldingRegistersRequest(address=first, count=count, dev_id=drive.unit))
+        assert not reply.isError(), block
+        assert len(reply.registers) == count
+
+
+@pytest.mark.parametrize("name", MODBUS)
+def test_every_profile_refuses_what_the_drive_does_not_have(name):
+    client, drive = client_of(name)
+    most, unit = drive.profile.functions.max_read_words, drive.unit
+    first = drive.profile.span(drive.profile.reads.fast.fields)[0]
+    asked = [
+        (ReadHoldingRegistersRequest(address=0xFF00, count=1, dev_id=unit), 2),
+        (ReadHoldingRegistersRequest(address=first, count=most + 1, dev_id=unit), 3),
+        (WriteSingleRegisterRequest(address=0xFF00, registers=[0], dev_id=unit), 2),
+    ]
+    if 23 not in drive.profile.functions.codes:
+        both = ReadWriteMultipleRegistersRequest(
+            read_address=first, read_count=1, write_address=first, write_registers=[0], dev_id=unit
+        )
+        asked.append((both, 1))
+    for pdu, code in asked:
+        reply = client.ask(pdu)
+        assert reply.isError()
+        assert reply.exception_code == code, pdu
+
+
+@pytest.mark.parametrize("name", MODBUS)
+def test_every_profile_keeps_what_is_armed(name):
+    client, drive = client_of(name)
+    for exchange in drive.profile.arming:
+        for write in exchange.write:
+            field = drive.profile.field(write.field)
+            words = [0, 1] if field.words == 2 else [1]
+            pdu = WriteMultipleRegistersRequest(address=field.address, registers=words, dev_id=drive.unit)
+            if client.ask(pdu).isError():  # a value that it does not take
+                continue
+            read = ReadHoldingRegistersRequest(address=field.address, count=len(words), dev_id=drive.unit)
+            assert client.ask(read).registers == words, write.field
 
 
 def test_single_and_multiple_writes_read_back(lines):
