@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import inf
 
 from cell_controller.drives.profile import Access, DriveProfile, Memory, ProfileField, Quantity
-from cell_sim.drives import modbus
 from cell_sim.drives.modbus import ExceptionCode, Refusal, Request
+from cell_sim.drives.slave import SLAVES
 from cell_sim.plant import CellPlant
 
 
@@ -23,6 +23,7 @@ class VirtualDrive:
         self.unit = unit
         self.profile = profile
         self.plant = plant
+        self.slave = SLAVES[profile.protocol]
         self.is_powered = False
         self.is_mute = False  # hears nothing and says nothing; the motor goes on until its watchdog acts
         self.is_frozen = False  # measured registers keep their values: a hung measuring board
@@ -33,7 +34,7 @@ class VirtualDrive:
         self.eeprom_writes = 0
         self._by_address: dict[int, Quantity] = {}
         for quantity, field in profile.fields.items():
-            for address in range(field.address, field.end):
+            for address in range(field.address, max(field.end, field.address + 1)):  # a command has its own
                 self._by_address[address] = quantity
         self._holes = self._readable_holes()
         self._heard_s = -inf
@@ -143,27 +144,29 @@ class VirtualDrive:
             return None
         self.frames_heard += 1
         self._heard_s = now_s
-        is_broadcast = frame[0] == modbus.BROADCAST
         try:
-            request = modbus.parse(frame)
+            request = self.slave.parse(frame)
             reply = self._obey(request)
         except Refusal as refusal:
-            reply = modbus.exception_reply(frame[0], frame[1], refusal.code)
-        return None if is_broadcast else reply
+            reply = self.slave.refusal(frame, refusal.code)
+        return None if self.slave.unit_of(frame) is None else reply
+
+    def overhear(self, now_s: float) -> None:
+        """An intact frame was for somebody else, which most drives do not care about."""
 
     def _obey(self, request: Request) -> bytes:
         functions = self.profile.functions
-        if request.function not in functions.codes:
+        if functions.codes and request.function not in functions.codes:
             raise Refusal(ExceptionCode.ILLEGAL_FUNCTION)
         if request.reads and not 1 <= request.read_count <= functions.max_read_words:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
         if len(request.values) > functions.max_write_words:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
-        if request.values:  # function 23 writes before it reads
+        if request.writes:  # function 23 writes before it reads
             self._write(request.write_address, request.values)
         if not request.reads:
-            return modbus.write_reply(request)
-        return modbus.read_reply(request, self._read(request.read_address, request.read_count))
+            return self.slave.write_reply(request)
+        return self.slave.read_reply(request, self._read(request.read_address, request.read_count))
 
     def _read(self, address: int, count: int) -> list[int]:
         span = range(address, address + count)
@@ -179,7 +182,7 @@ class VirtualDrive:
 
     def _write(self, address: int, values: Sequence[int]) -> None:
         """All or nothing: every word is checked before the first is stored."""
-        span = range(address, address + len(values))
+        span = range(address, address + max(len(values), 1))
         touched: list[Quantity] = []
         for at in span:
             quantity = self._by_address.get(at)
@@ -190,7 +193,7 @@ class VirtualDrive:
             if quantity not in touched:
                 touched.append(quantity)
         before = {at: self.words.get(at, 0) for at in span}
-        self.words.update(zip(span, values, strict=True))
+        self.words.update(zip(span, values or (0,), strict=True))
         try:
             for quantity in touched:
                 self._check(quantity)
@@ -223,6 +226,9 @@ class VirtualDrive:
     def raw(self, quantity: Quantity) -> int:
         """Content of a field, signed where it is signed."""
         field = self.profile.fields[quantity]
+        if field.bytes is not None:
+            content = bytes(self.words[at] for at in range(field.address, field.end))
+            return int.from_bytes(content, "little", signed=field.signed)
         if field.words == 1:
             value, bits = self.words[field.address], 16
         else:
@@ -236,9 +242,13 @@ class VirtualDrive:
         field = self.profile.fields.get(quantity)
         if field is None:
             return
-        bits = 16 * field.words
+        bits = field.bits
         low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if field.signed else (0, (1 << bits) - 1)
         raw = min(max(raw, low), high) & ((1 << bits) - 1)
+        if field.bytes is not None:
+            content = raw.to_bytes(field.bytes, "little")
+            self.words.update(zip(range(field.address, field.end), content, strict=True))
+            return
         if field.words == 1:
             self.words[field.address] = raw
             return

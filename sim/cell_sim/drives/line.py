@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from cell_sim.drives import modbus
+from cell_controller.drives.profile import Protocol
 from cell_sim.drives.base import VirtualDrive
+from cell_sim.drives.slave import SLAVES, Slave
 
-_SILENT_CHARACTERS = 3.5
-_LEAST_SILENCE_S = 0.00175
-_FAST_BAUD = 19200
 _TOLERANCE = 0.9  # drives end a frame by a timer of limited resolution
 _NOISE = 0x55  # what overlapping levels make of a byte
 
@@ -93,8 +91,13 @@ class VirtualLine:
 
     @property
     def silence_s(self) -> float:
-        """t3.5 of this line."""
-        return _LEAST_SILENCE_S if self.baud >= _FAST_BAUD else _SILENT_CHARACTERS * self.char_s
+        """What two frames need between them: t3.5 in Modbus."""
+        return self._slave.silence_s(self.baud, self.char_s)
+
+    @property
+    def _slave(self) -> Slave:
+        """All drives of a line speak one protocol."""
+        return self.drives[0].slave if self.drives else SLAVES[Protocol.MODBUS_RTU]
 
     def drive(self, name: str) -> VirtualDrive:
         """A drive of this line by its name."""
@@ -169,7 +172,7 @@ class VirtualLine:
         return request.end_s + (self.silence_s if drive is None else drive.profile.timing.reply_delay_s)
 
     def _addressed(self, request: _Frame) -> VirtualDrive | None:
-        unit = request.data[0] if request.data else modbus.BROADCAST
+        unit = self._slave.unit_of(bytes(request.data))
         return next((d for d in self.drives if d.unit == unit), None)
 
     def _deliver(self, now_s: float) -> None:
@@ -179,13 +182,15 @@ class VirtualLine:
             return
         frame = bytes(request.data)
         self.counters.requests += 1
-        if not modbus.is_intact(frame) or self._silence_s < _TOLERANCE * self.silence_s:
+        slave = self._slave
+        if not slave.is_intact(frame) or self._silence_s < _TOLERANCE * self.silence_s:
             self.counters.broken += 1
             return
+        unit = slave.unit_of(frame)
         for drive in self.drives:
-            if frame[0] == drive.unit or (
-                frame[0] == modbus.BROADCAST and drive.profile.functions.accepts_broadcast
-            ):
+            if unit != drive.unit:
+                drive.overhear(now_s)
+            if unit == drive.unit or (unit is None and drive.profile.functions.accepts_broadcast):
                 if self._silence_s < _TOLERANCE * drive.profile.timing.gap_s:
                     self.counters.too_early += 1
                     continue

@@ -18,6 +18,9 @@ WRITE_MULTIPLE = 16
 READ_WRITE = 23
 MAX_FRAME = 256
 _EXCEPTION_BIT = 0x80
+SILENT_CHARACTERS = 3.5
+LEAST_SILENCE_S = 0.00175
+FAST_BAUD = 19200
 
 
 class ExceptionCode(IntEnum):
@@ -31,9 +34,9 @@ class ExceptionCode(IntEnum):
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not an error of the program
-    """The drive refuses a request."""
+    """The drive refuses a request; codes of other protocols than Modbus are of sets of their own."""
 
-    def __init__(self, code: ExceptionCode) -> None:
+    def __init__(self, code: IntEnum) -> None:
         super().__init__(code.name)
         self.code = code
 
@@ -48,10 +51,15 @@ class Request:
     read_count: int = 0
     write_address: int = 0
     values: tuple[int, ...] = ()
+    is_command: bool = False  # written without content, which Modbus does not have
 
     @property
     def reads(self) -> bool:
-        return self.function in (READ_HOLDING, READ_INPUT, READ_WRITE)
+        return self.function == READ_WRITE or not self.writes
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.values) or self.is_command
 
 
 def _crc_table() -> tuple[int, ...]:
@@ -130,6 +138,31 @@ def write_reply(request: Request) -> bytes:
     return with_crc(body + request.write_address.to_bytes(2, "big") + last.to_bytes(2, "big"))
 
 
-def exception_reply(unit: int, function: int, code: ExceptionCode) -> bytes:
+def exception_reply(unit: int, function: int, code: int) -> bytes:
     """Answer of a refusal."""
     return with_crc(bytes((unit, function | _EXCEPTION_BIT, code)))
+
+
+class ModbusSlave:
+    """The functions of this module as a Slave."""
+
+    def silence_s(self, baud: int, char_s: float) -> float:
+        return LEAST_SILENCE_S if baud >= FAST_BAUD else SILENT_CHARACTERS * char_s
+
+    def unit_of(self, data: bytes) -> int | None:
+        return data[0] if data and data[0] != BROADCAST else None
+
+    def is_intact(self, frame: bytes) -> bool:
+        return is_intact(frame)
+
+    def parse(self, frame: bytes) -> Request:
+        return parse(frame)
+
+    def read_reply(self, request: Request, words: list[int]) -> bytes:
+        return read_reply(request, words)
+
+    def write_reply(self, request: Request) -> bytes:
+        return write_reply(request)
+
+    def refusal(self, frame: bytes, code: IntEnum) -> bytes:
+        return exception_reply(frame[0], frame[1], code)

@@ -12,10 +12,20 @@ from enum import Enum
 from math import inf
 
 from cell_controller.drives.goal import OFF, Goal, GoalKind
-from cell_controller.drives.profile import DriveProfile, Exchange, Source, Verb, encode_exchange
+from cell_controller.drives.profile import (
+    DriveProfile,
+    Exchange,
+    Source,
+    StopCategory,
+    Verb,
+    encode_exchange,
+    needs_place,
+)
 from cell_controller.messages import DriveCondition
 
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
+STOP_READING_S = 0.5  # an older reading says nothing about where a stop by the ramp would end
+LEAST_STOP_RPM = 1.0  # cruising speed of a stop that begins at standstill: 0 would be no limit in some drives
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 _ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE)
 _STOPLESS_GOALS = (GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE, GoalKind.KEEP)
@@ -60,6 +70,27 @@ class Seen:
     outputs: int | None = None
     inputs: int = 0
     fault_code: int = 0
+    motion: Motion | None = None  # of a drive that is stopped by a place to stop at
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """An axis at its newest reading, at the motor shaft; the ramp is that of its stops."""
+
+    position_rev: float
+    speed_rpm: float
+    ramp_rpm_s: float
+
+    def stop(self, age_s: float) -> tuple[tuple[Source, float], ...] | None:
+        """Values of a stop by the ramp; None when the reading is too old to tell where it would end."""
+        if not age_s <= STOP_READING_S:
+            return None
+        way_rev = self.speed_rpm / 60.0 * (age_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
+        return (
+            (Source.STOP_POSITION, self.position_rev + way_rev),
+            (Source.TARGET_SPEED, max(abs(self.speed_rpm), LEAST_STOP_RPM)),
+            (Source.ACCELERATION, self.ramp_rpm_s),
+        )
 
 
 class Actuator:
@@ -148,7 +179,13 @@ class Actuator:
             if seen.is_standing or now_s - self._sent_at_s < REPEAT_S:
                 return None
             self._is_ramped, self._at = False, 0
-        return self._want(self._stop_sequence[self._at], Stage.RAMP)
+        exchange = self._stop_sequence[self._at]
+        if not needs_place(exchange):
+            return self._want(exchange, Stage.RAMP)
+        values = seen.motion.stop(now_s - seen.measured_at_s) if seen.motion is not None else None
+        if values is None:
+            return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)
+        return Wanted(exchange, Stage.RAMP, self.goal, values)
 
     @property
     def _stop_sequence(self) -> tuple[Exchange, ...]:

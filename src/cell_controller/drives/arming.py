@@ -58,7 +58,7 @@ class Arming:
         checks = [_Check(test) for test in profile.identity]
         settings = [self._setting(exchange) for exchange in profile.arming]
         self._steps: list[_Check | _Setting] = [*checks, *settings]
-        self._settings = settings
+        self._settings = [setting for setting in settings if setting.exchange.is_kept]
         self._at = 0
         self._is_written = False
         self.problem = ""

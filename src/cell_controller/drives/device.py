@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from math import inf
 
 from cell_controller.config import AxisDrive, Drive, IoDrive
-from cell_controller.drives.actuation import Actuator, Seen, Wanted
+from cell_controller.drives.actuation import Actuator, Motion, Seen, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
 from cell_controller.drives.job import Job, Purpose
-from cell_controller.drives.profile import DriveProfile, Source, encode_exchange
+from cell_controller.drives.profile import DriveProfile, Quantity, Source, encode_exchange, needs_place
 from cell_controller.drives.protocols.errors import CrcError, DriveExceptionError
 from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request, write_request
@@ -102,8 +102,18 @@ class Device:
                 self.image.outputs,
                 self.image.inputs,
                 self.image.fault_code,
+                self._motion(),
             )
         return self._seen
+
+    def _motion(self) -> Motion | None:
+        """For a stop at a place; nothing where the drive has a ramp of its own for it."""
+        ramp = self.profile.stops[self.profile.hold_category].ramp if self.profile.stops else ()
+        is_asked = isinstance(self.drive, AxisDrive) and any(needs_place(exchange) for exchange in ramp)
+        if not is_asked or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
+            return None
+        ramp_rpm_s = self.drive.max_acceleration_m_s2 / self.drive.m_per_rev * 60.0
+        return Motion(self.image.value(Quantity.POSITION), self.image.value(Quantity.SPEED), ramp_rpm_s)
 
     @property
     def has_dropped_out(self) -> bool:
@@ -237,8 +247,12 @@ class Device:
     def _was_read(self) -> None:
         self._turns += 1
         self._is_unread = self.needs_reading = False
-        if self.is_module and self.is_armed and self.condition is DriveCondition.FAULT:
+        if not self.is_armed:
+            return
+        if self.is_module and self.condition is DriveCondition.FAULT:
             self.disarm()  # in fallback: it missed us for too long, and arming it anew brings it back
+        elif any(self.image.passes((test,)) for test in self.profile.unarmed_when):
+            self.disarm()
 
     def _written(self, job: Job, wanted: Wanted, ended: Ended) -> None:
         if job.purpose is Purpose.RESET:

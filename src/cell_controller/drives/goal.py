@@ -167,5 +167,6 @@ def _shaft_values(
     return (
         (Source.TARGET_SPEED, speed_m_s / drive.m_per_rev * 60.0),
         (Source.ACCELERATION, acceleration_m_s2 / drive.m_per_rev * 60.0),
+        (Source.RAMP_TIME, abs(speed_m_s) / acceleration_m_s2),
         (Source.TORQUE_LIMIT, min(percent, most)),
     )

@@ -1,6 +1,7 @@
 """Drive profiles: what the controller and the virtual drives know about a drive family, as data."""
 
 from cell_controller.config.values import DriveKind, SerialFormat
+from cell_controller.drives.profile.checks import needs_place
 from cell_controller.drives.profile.load import load_profile
 from cell_controller.drives.profile.model import (
     BitTest,
@@ -81,6 +82,7 @@ __all__ = [
     "encode_exchange",
     "encode_field",
     "load_profile",
+    "needs_place",
     "raw_block",
     "to_raw",
     "to_words",

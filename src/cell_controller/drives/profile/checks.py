@@ -11,6 +11,7 @@ from cell_controller.drives.profile.quantities import (
     Access,
     DriveUnit,
     Memory,
+    Protocol,
     Quantity,
     Source,
     StopCategory,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cell_controller.drives.profile.model import BitTest, DriveProfile, Exchange
 
 _READ_MULTIPLE = 23
-_CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking")
+_CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking", "unarmed_when")
 
 
 def problems_of(profile: DriveProfile) -> list[str]:
@@ -39,7 +40,14 @@ def problems_of(profile: DriveProfile) -> list[str]:
 
 
 def _fields(profile: DriveProfile) -> Iterator[str]:
+    is_modbus = profile.protocol is Protocol.MODBUS_RTU
+    if not is_modbus and (profile.word_order != "low_first" or profile.functions.codes):
+        yield f"protocol: {profile.protocol} has bytes, the lowest first, and no function codes"
     for quantity, field in profile.fields.items():
+        if is_modbus is not (field.bytes is None):
+            yield f"fields.{quantity}: {profile.protocol} counts in {'words' if is_modbus else 'bytes'}"
+        if not field.bits and (field.access is not Access.WRITE or field.unit is not DriveUnit.RAW):
+            yield f"fields.{quantity}: without content it is a command, raw and written only"
         if field.end > 0x10000:
             yield f"fields.{quantity}: two words at 0x{field.address:04X} leave the address space"
         if field.unit is DriveUnit.RAW and field.scale != 1.0:
@@ -71,6 +79,7 @@ def _tests(profile: DriveProfile) -> Iterator[tuple[str, BitTest]]:
     yield from (("at_target", t) for t in profile.at_target)
     yield from (("standstill", t) for t in profile.standstill)
     yield from (("homed", t) for t in profile.homed)
+    yield from (("unarmed_when", t) for t in profile.unarmed_when)
     yield from (("braking", t) for t in profile.braking)
     yield from (("identity", t) for t in profile.identity)
     for quantity, field in profile.fields.items():
@@ -91,11 +100,17 @@ def exchanges_of(profile: DriveProfile) -> Iterator[tuple[str, Exchange]]:
         yield from ((f"stops.{int(category)}", e) for e in (*stop.ramp, *stop.then))
 
 
+def needs_place(exchange: Exchange) -> bool:
+    """The request says where to come to rest."""
+    return any(write.source is Source.STOP_POSITION for write in exchange.write)
+
+
 def _blocks(profile: DriveProfile) -> Iterator[str]:
+    is_modbus = profile.protocol is Protocol.MODBUS_RTU
     for block in (profile.reads.fast, *profile.reads.slow):
         name = f"reads from {block.fields[0]}"
         _, words = profile.span(block.fields)
-        if block.function not in profile.functions.codes:
+        if is_modbus and block.function not in profile.functions.codes:
             yield f"{name}: the drive does not know function {block.function}"
         if words > profile.functions.max_read_words:
             yield f"{name}: {words} words, the drive allows {profile.functions.max_read_words}"
@@ -113,7 +128,7 @@ def _blocks(profile: DriveProfile) -> Iterator[str]:
 
 
 def _exchanges(profile: DriveProfile) -> Iterator[str]:
-    codes = profile.functions.codes
+    codes, is_modbus = profile.functions.codes, profile.protocol is Protocol.MODBUS_RTU
     for where, exchange in exchanges_of(profile):
         written = tuple(w.field for w in exchange.write)
         _, words = profile.span(written)
@@ -121,7 +136,7 @@ def _exchanges(profile: DriveProfile) -> Iterator[str]:
             yield f"{where}: {words} words, the drive allows {profile.functions.max_write_words}"
         if exchange.with_read and _READ_MULTIPLE not in codes:
             yield f"{where}: with_read needs function 23"
-        if not exchange.with_read and 16 not in codes and not (words == 1 and 6 in codes):
+        if is_modbus and not exchange.with_read and 16 not in codes and not (words == 1 and 6 in codes):
             yield f"{where}: no function of the drive writes {words} words"
         for before, after in pairwise(written):
             if profile.field(after).address != profile.field(before).end:
@@ -143,8 +158,9 @@ def _watchdog(profile: DriveProfile) -> Iterator[str]:
     timeout, action = written.get(Quantity.WATCHDOG_TIMEOUT), written.get(Quantity.WATCHDOG_ACTION)
     if timeout is None or timeout.source is not Source.WATCHDOG_TIMEOUT:
         yield "arming: watchdog_timeout is not written from watchdog_timeout"
-    if action is None or action.value != profile.watchdog.action:
-        yield f"arming: watchdog_action is not written as {profile.watchdog.action}"
+    wanted = profile.watchdog.action
+    if wanted is not None and (action is None or action.value != wanted):
+        yield f"arming: watchdog_action is not written as {wanted}"
     if profile.watchdog.max_s < profile.watchdog.min_s:
         yield "watchdog: max_s is below min_s"
 
@@ -157,6 +173,9 @@ def _stops(profile: DriveProfile) -> Iterator[str]:
     for category in StopCategory:
         if category not in profile.stops:
             yield f"stops: category {int(category)} is missing"
+    for category, stop in profile.stops.items():
+        if len(stop.ramp) != 1 and any(needs_place(e) for e in stop.ramp):
+            yield f"stops.{int(category)}: a stop at a place is one request"
     if profile.hold_category is StopCategory.REMOVE_POWER:
         yield "hold_category: category 0 does not hold"
     needed = Quantity.POSITION if profile.kind is DriveKind.AXIS else Quantity.SPEED

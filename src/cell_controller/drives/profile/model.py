@@ -70,9 +70,9 @@ class Timing(Frozen):
 
 
 class Functions(Frozen):
-    """Modbus function codes the drive knows, and its longest requests."""
+    """Its longest requests, in words or bytes as addresses count; in Modbus also the function codes."""
 
-    codes: tuple[Literal[3, 4, 6, 16, 23], ...]
+    codes: tuple[Literal[3, 4, 6, 16, 23], ...] = ()
     max_read_words: int = Field(ge=1, le=125)
     max_write_words: int = Field(ge=1, le=123)
     accepts_broadcast: bool = False  # obeys unit 0, without a reply
@@ -101,14 +101,17 @@ class BitTest(Frozen):
 class ProfileField(Frozen):
     """One register of the drive.
 
-    address: on the wire, counted from 0. scale: engineering units per count. ramp_span: an acceleration kept
-    as a time (count x scale in seconds from standstill to ramp_span, in rpm or Hz); its value is ramp_span /
-    that time. negative_when: the register holds a magnitude, and any of these tests makes it negative.
+    address: on the wire, counted from 0. words: registers of 16 bits that it takes; of protocols whose
+    addresses count bytes, `bytes` instead, 0 for a command without content. scale: engineering units per
+    count. ramp_span: an acceleration kept as a time (count x scale in seconds from standstill to ramp_span,
+    in rpm or Hz); its value is ramp_span / that time. negative_when: the register holds a magnitude, and any
+    of these tests makes it negative.
     low, high: limits in the unit, inside what the words can hold.
     """
 
     address: Address
     words: Literal[1, 2] = 1
+    bytes: Literal[0, 1, 2, 4] | None = None
     signed: bool = False
     scale: Positive = 1.0
     unit: DriveUnit = DriveUnit.RAW
@@ -125,7 +128,12 @@ class ProfileField(Frozen):
     @property
     def end(self) -> int:
         """First address behind the field."""
-        return self.address + self.words
+        return self.address + (self.words if self.bytes is None else self.bytes)
+
+    @property
+    def bits(self) -> int:
+        """Width of its content."""
+        return 16 * self.words if self.bytes is None else 8 * self.bytes
 
 
 class ReadBlock(Frozen):
@@ -172,11 +180,13 @@ class Exchange(Frozen):
 
     with_read: the same request reads the fast block (function 23; the drive writes first, then reads).
     skip_unchanged: may be left out while the drive acknowledged the same words in this power cycle.
+    is_kept: of arming; false for a step on the way, which is read back at once and not looked at later.
     """
 
     write: tuple[Write, ...] = Field(min_length=1)
     with_read: bool = False
     skip_unchanged: bool = False
+    is_kept: bool = True
 
 
 class Stop(Frozen):
@@ -209,7 +219,7 @@ class Watchdog(Frozen):
     """
 
     exists: bool
-    action: Word = 0  # raw value of WATCHDOG_ACTION that is safe
+    action: Word | None = 0  # raw value of WATCHDOG_ACTION that is safe; None: the drive has no choice
     reaction: str = ""  # what the drive then does, in words
     enable: str = ""  # what it does when its hardwired enable opens, in words; "" when it has none
     resolution_s: Positive = 0.1
@@ -250,6 +260,7 @@ class DriveProfile(Frozen):
     enabled_in: conditions in which the drive takes setpoints. hold_category: the stop that HOLD uses.
     sees_coasting: a spindle's speed is that of its shaft also while the output is off; else the cell file
       has to say how long it coasts. braking: its ramp takes the speed down, with the output on.
+    unarmed_when: any of these tells that the drive has lost what it was armed with.
     at_target, standstill: additional evidence from status bits, all must hold; empty means none is given.
     """
 
@@ -282,6 +293,7 @@ class DriveProfile(Frozen):
     at_target: tuple[BitTest, ...] = ()
     standstill: tuple[BitTest, ...] = ()
     homed: tuple[BitTest, ...] = ()
+    unarmed_when: tuple[BitTest, ...] = ()
     fault_mask: int = Field(default=0xFFFFFFFF, ge=0, le=0xFFFFFFFF)  # bits of FAULT_CODE that are the code
     faults: dict[int, Fault] = {}
     nameplate: Nameplate

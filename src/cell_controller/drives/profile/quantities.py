@@ -6,7 +6,9 @@ from enum import IntEnum, StrEnum
 class Protocol(StrEnum):
     """Framing on the wire; each has its own codec and says how a field is addressed."""
 
-    MODBUS_RTU = "modbus_rtu"
+    MODBUS_RTU = "modbus_rtu"  # addresses count words of 16 bits
+    DYNAMIXEL = "dynamixel"  # Robotis Protocol 2.0; addresses count bytes
+    EZI_SERVO = "ezi_servo"  # FASTECH Plus-R; a byte in the data of a frame type
 
 
 class Quantity(StrEnum):
@@ -61,6 +63,8 @@ class Quantity(StrEnum):
     SETPOINT_SOURCE = "setpoint_source"
     STOP_METHOD = "stop_method"
     MAX_SPEED = "max_speed"
+    PROFILE_TYPE = "profile_type"  # how the drive interpolates its moves
+    REPLY_LEVEL = "reply_level"  # which requests it answers
     ENCODER_TYPE = "encoder_type"  # inverter: what feedback of the shaft it has
     GEAR_NUMERATOR = "gear_numerator"
     GEAR_DENOMINATOR = "gear_denominator"
@@ -146,6 +150,8 @@ class Source(StrEnum):
     TARGET_SPEED = "target_speed"  # signed
     SPEED_MAGNITUDE = "speed_magnitude"
     ACCELERATION = "acceleration"
+    RAMP_TIME = "ramp_time"  # of a move, from standstill to its speed
+    STOP_POSITION = "stop_position"  # of a stop: where the ramp ends, by the newest reading
     TORQUE_LIMIT = "torque_limit"
     WATCHDOG_TIMEOUT = "watchdog_timeout"  # computed from the line's schedule
     OUTPUTS = "outputs"

@@ -11,7 +11,9 @@ from cell_controller.drives.profile.quantities import Quantity, Source
 
 
 def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
-    """Words of a raw count in the order in which they stand on the wire."""
+    """Words (bytes) of a raw count in the order in which they stand on the wire."""
+    if field.bytes is not None:
+        return list((raw & ((1 << field.bits) - 1)).to_bytes(field.bytes, "little"))
     if field.words == 1:
         return [raw & 0xFFFF]
     low, high = raw & 0xFFFF, (raw >> 16) & 0xFFFF
@@ -19,7 +21,9 @@ def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
 
 
 def to_raw(profile: DriveProfile, field: ProfileField, words: Sequence[int]) -> int:
-    """Unsigned register content of the words of one field."""
+    """Unsigned register content of the words (bytes) of one field."""
+    if field.bytes is not None:
+        return int.from_bytes(bytes(words), "little")
     if field.words == 1:
         return words[0]
     low, high = (words[0], words[1]) if profile.word_order == "low_first" else (words[1], words[0])
@@ -28,7 +32,7 @@ def to_raw(profile: DriveProfile, field: ProfileField, words: Sequence[int]) -> 
 
 def count_limits(field: ProfileField) -> tuple[int, int]:
     """Smallest and largest count that the words can hold."""
-    bits = 16 * field.words
+    bits = field.bits
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if field.signed else (0, (1 << bits) - 1)
 
 
@@ -63,7 +67,7 @@ def encode_field(profile: DriveProfile, quantity: Quantity, value: float) -> lis
 def decode_field(profile: DriveProfile, quantity: Quantity, raw: int) -> float:
     """Value of an unsigned register content in the field's unit; the sign of `negative_when` is not in it."""
     field = profile.field(quantity)
-    bits = 16 * field.words
+    bits = field.bits
     count = raw - (1 << bits) if field.signed and raw >> (bits - 1) else raw
     if field.ramp_span is not None:
         return field.ramp_span / max(count * field.scale, field.scale)
@@ -79,7 +83,7 @@ def raw_block(profile: DriveProfile, block: ReadBlock, words: Sequence[int]) -> 
     for quantity in block.fields:
         field = profile.field(quantity)
         start = field.address - first
-        raw[quantity] = to_raw(profile, field, words[start : start + field.words])
+        raw[quantity] = to_raw(profile, field, words[start : start + field.end - field.address])
     return raw
 
 

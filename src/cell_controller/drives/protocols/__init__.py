@@ -5,9 +5,15 @@ from typing import Final
 
 from cell_controller.drives.profile import DriveProfile, Protocol
 from cell_controller.drives.protocols.codec import Codec, Heard
+from cell_controller.drives.protocols.dynamixel import DynamixelCodec
+from cell_controller.drives.protocols.ezi_servo import EziServoCodec
 from cell_controller.drives.protocols.modbus import ModbusCodec
 
-CODECS: Final[Mapping[Protocol, Codec]] = {Protocol.MODBUS_RTU: ModbusCodec()}
+CODECS: Final[Mapping[Protocol, Codec]] = {
+    Protocol.MODBUS_RTU: ModbusCodec(),
+    Protocol.DYNAMIXEL: DynamixelCodec(),
+    Protocol.EZI_SERVO: EziServoCodec(),
+}
 
 
 def codec_of(profiles: Iterable[DriveProfile]) -> Codec:

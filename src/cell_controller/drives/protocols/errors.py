@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from cell_controller.drives.errors import DriveError
@@ -28,6 +29,12 @@ class RequestError(DriveError):
         self.what, self.value, self.low, self.high = what, value, low, high
 
 
+def check_within(what: str, value: int, low: int, high: int) -> None:
+    """RequestError unless the value is inside its limits."""
+    if not low <= value <= high:
+        raise RequestError(what, value, low, high)
+
+
 class ReplyError(DriveError):
     """What arrived is not the reply to the request; nothing of it may be used."""
 
@@ -47,16 +54,17 @@ class CrcError(ReplyError):
 class WrongUnitError(ReplyError):
     """A frame of another drive, or a reply to a broadcast."""
 
-    def __init__(self, unit: int, frame: bytes) -> None:
-        super().__init__(unit, frame, f"a frame of unit {frame[0]}")
+    def __init__(self, unit: int, frame: bytes, found: int) -> None:
+        super().__init__(unit, frame, f"a frame of unit {found}")
+        self.found = found
 
 
 class WrongFunctionError(ReplyError):
     """A frame with another function code than the request."""
 
-    def __init__(self, unit: int, frame: bytes, function: int) -> None:
-        super().__init__(unit, frame, f"function {frame[1]} instead of {function}")
-        self.function = function
+    def __init__(self, unit: int, frame: bytes, found: int, function: int) -> None:
+        super().__init__(unit, frame, f"function {found} instead of {function}")
+        self.found, self.function = found, function
 
 
 class WrongLengthError(ReplyError):
@@ -65,6 +73,10 @@ class WrongLengthError(ReplyError):
     def __init__(self, unit: int, frame: bytes, expected: int) -> None:
         super().__init__(unit, frame, f"{len(frame)} bytes that are no reply of {expected}")
         self.expected = expected
+
+
+class MalformedError(ReplyError):
+    """The check sum is right, but no drive that keeps to the protocol says this."""
 
 
 class WrongEchoError(ReplyError):
@@ -78,7 +90,9 @@ class WrongEchoError(ReplyError):
 class DriveExceptionError(DriveError):
     """The drive answered with an exception: it understood the frame and refused the request."""
 
-    def __init__(self, unit: int, function: int, code: int) -> None:
-        self.meaning = EXCEPTION_MEANINGS.get(code, "an exception of the maker, see the manual")
+    def __init__(
+        self, unit: int, function: int, code: int, meanings: Mapping[int, str] = EXCEPTION_MEANINGS
+    ) -> None:
+        self.meaning = meanings.get(code, "an exception of the maker, see the manual")
         super().__init__(f"unit {unit} refused function {function}: exception {code}, {self.meaning}")
         self.unit, self.function, self.code = unit, function, code

@@ -18,6 +18,7 @@ from cell_controller.drives.protocols.errors import (
     WrongFunctionError,
     WrongLengthError,
     WrongUnitError,
+    check_within,
 )
 from cell_controller.drives.protocols.request import (
     ReadRegisters,
@@ -95,39 +96,34 @@ def _block(values: tuple[int, ...]) -> bytes:
 
 
 def _check(request: Request) -> None:
-    _within("unit", request.unit, BROADCAST, MAX_UNIT)
+    check_within("unit", request.unit, BROADCAST, MAX_UNIT)
     match request:
         case ReadRegisters():
             if request.function not in (3, 4):
                 raise RequestError("function", request.function, 3, 4)
-            _within("unit of a read", request.unit, 1, MAX_UNIT)
+            check_within("unit of a read", request.unit, 1, MAX_UNIT)
             _span(request.address, request.count, MAX_READ_WORDS)
         case WriteRegister():
-            _within("address", request.address, 0, 0xFFFF)
-            _within("value", request.value, 0, 0xFFFF)
+            check_within("address", request.address, 0, 0xFFFF)
+            check_within("value", request.value, 0, 0xFFFF)
         case WriteRegisters():
             _span(request.address, len(request.values), MAX_WRITE_WORDS)
             _words(request.values)
         case ReadWriteRegisters():
-            _within("unit of a read", request.unit, 1, MAX_UNIT)
+            check_within("unit of a read", request.unit, 1, MAX_UNIT)
             _span(request.read_address, request.read_count, MAX_READ_WORDS)
             _span(request.write_address, len(request.values), MAX_READ_WRITE_WORDS)
             _words(request.values)
 
 
-def _within(what: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise RequestError(what, value, low, high)
-
-
 def _span(address: int, count: int, most: int) -> None:
-    _within("address", address, 0, 0xFFFF)
-    _within("count", count, 1, min(most, 0x10000 - address))
+    check_within("address", address, 0, 0xFFFF)
+    check_within("count", count, 1, min(most, 0x10000 - address))
 
 
 def _words(values: tuple[int, ...]) -> None:
     for value in values:
-        _within("value", value, 0, 0xFFFF)
+        check_within("value", value, 0, 0xFFFF)
 
 
 def expects_reply(request: Request) -> bool:
@@ -178,13 +174,13 @@ def parse_reply(request: Request, frame: bytes) -> Reply:
             raise WrongLengthError(request.unit, frame, expected)
         raise CrcError(request.unit, frame, crc16(frame[:-2]))
     if frame[0] != request.unit or not expects_reply(request):
-        raise WrongUnitError(request.unit, frame)
+        raise WrongUnitError(request.unit, frame, frame[0])
     if frame[1] == request.function | EXCEPTION_FLAG:
         if len(frame) != EXCEPTION_LENGTH:
             raise WrongLengthError(request.unit, frame, EXCEPTION_LENGTH)
         raise DriveExceptionError(request.unit, request.function, frame[2])
     if frame[1] != request.function:
-        raise WrongFunctionError(request.unit, frame, request.function)
+        raise WrongFunctionError(request.unit, frame, frame[1], request.function)
     if len(frame) != expected:
         raise WrongLengthError(request.unit, frame, expected)
     return _content(request, frame)
