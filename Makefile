@@ -28,6 +28,7 @@ JOBS ?= 2
 REPEATS ?= 30
 PATHS ?=
 HUNTS ?= 10
+EXCHANGES ?= 1000000
 BENCH ?=
 
 .PHONY: help
@@ -58,6 +59,10 @@ bench: setup ## how prompt the controller is here, one JSON object per line (BEN
 .PHONY: soak
 soak: setup $(DONE)/compiled ## episodes with faults on simulated time (EPISODES=, SEED=, JOBS=); an hour
 	PYTHONPATH=build/compiled $(VENV)/bin/cell simulate --seed $(SEED) --episodes $(EPISODES) --jobs $(JOBS) --json
+
+.PHONY: fuzz
+fuzz: setup ## a million exchanges of the drive bus with a hostile slave (EXCHANGES=, SEED=, JOBS=)
+	PYTHONPATH=sim:test $(PY) -m fuzz --exchanges $(EXCHANGES) --seed $(SEED) --jobs $(JOBS)
 
 .PHONY: mutants
 mutants: setup ## faults that no test notices (PATHS=, JOBS=), and without PATHS the hunts too; hours, resumable

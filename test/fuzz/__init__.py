@@ -1,0 +1,1 @@
+"""The drive bus against a slave that answers everything but right; `make fuzz`."""

@@ -1,0 +1,86 @@
+"""python -m fuzz [--exchanges N] [--seed S] [--jobs J]: a bus against a hostile slave; JSON at the end.
+
+Exit code 1 at the first thing that must not be; `--only SEED:NUMBER` runs that trial alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import random
+import sys
+from collections.abc import Iterator, Sequence
+
+from fuzz.trial import Counts, FuzzError, Trial
+
+TRIAL_S = 20.0  # simulated; some thousand exchanges
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when every trial held."""
+    options = _parser().parse_args(argv)
+    if options.only:
+        _say(_summary(_trial(options.only), options.only))
+        return 0
+    seed = random.SystemRandom().randrange(1_000_000_000) if options.seed is None else options.seed
+    print(f"seed {seed}", file=sys.stderr, flush=True)  # noqa: T201
+    total = Counts()
+    try:
+        for number, counts in enumerate(_trials(seed, options.jobs)):
+            total.add(counts)
+            if number % 20 == 19:
+                print(f"{total.exchanges} exchanges", file=sys.stderr, flush=True)  # noqa: T201
+            if total.exchanges >= options.exchanges:
+                break
+    except FuzzError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    _say(_summary(total, seed))
+    return 0
+
+
+def _trials(seed: int, jobs: int) -> Iterator[Counts]:
+    names = (f"{seed}:{number}" for number in range(1_000_000))
+    if jobs == 1:
+        yield from map(_trial, names)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        # A few at a time: imap would take all names at once, and the end is known only on the way.
+        while True:
+            yield from pool.map(_trial, [next(names) for _ in range(4 * jobs)], chunksize=1)
+
+
+def _trial(seed: str) -> Counts:
+    return Trial(seed).run(TRIAL_S)
+
+
+def _summary(counts: Counts, seed: object) -> dict[str, object]:
+    return {
+        "seed": seed,
+        "exchanges": counts.exchanges,
+        "believed": dict(sorted(counts.believed.items())),
+        "refused": counts.refused,
+        "silent": counts.silent,
+        "moves_permitted": counts.moves,
+        "stops_watched": counts.stops,
+        "tricks": dict(sorted(counts.tricks.items())),
+        "simulated_s": round(counts.simulated_s, 1),
+    }
+
+
+def _say(summary: dict[str, object]) -> None:
+    print(json.dumps(summary))  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    parser.add_argument("--exchanges", type=int, default=1_000_000, help="requests of the bus, at least")
+    parser.add_argument("--seed", type=int, help="a fresh one, printed, without it")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", metavar="SEED:NUMBER", help="one trial")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
