@@ -95,7 +95,7 @@ def _write_file(room: Room, path: Path) -> list[Mutant]:
     for version in mutated.mutant_names:
         mangled = version.rpartition("__mutmut_")[0]
         original = texts[f"{mangled}__mutmut_orig"]
-        qualname = mangled.removeprefix("x").strip(_SEPARATOR).replace(_SEPARATOR, ".").removeprefix("_")
+        qualname = mangled.removeprefix("x").strip(_SEPARATOR).replace(_SEPARATOR, ".")
         if _SEPARATOR not in mangled:
             qualname = mangled.removeprefix("x_")
         if room.functions and not any(fnmatch(qualname, pattern) for pattern in room.functions):

@@ -51,12 +51,13 @@ def test_a_new_machine_is_aborted_in_production_and_says_so() -> None:
 
 def test_a_machine_may_start_in_another_mode_but_not_in_invalid() -> None:
     assert PackMLMachine(0.0, mode=Mode.MANUAL).mode is Mode.MANUAL
-    with pytest.raises(MachineSetupError):
+    with pytest.raises(MachineSetupError, match=r"^mode = "):
         PackMLMachine(0.0, mode=Mode.INVALID)
 
 
 def test_a_base_of_zero_is_refused_because_zero_means_no_state_seq() -> None:
-    with pytest.raises(MachineSetupError):
+    assert PackMLMachine(0.0).state_seq == 1
+    with pytest.raises(MachineSetupError, match=r"^base = 0: "):
         PackMLMachine(0.0, base=0)
 
 

@@ -69,6 +69,11 @@ def test_inputs_that_cannot_be_are_refused(values: tuple[float, float, float, fl
         OeeInputs(*values)
 
 
+def test_more_good_parts_than_produced_are_refused_by_name() -> None:
+    with pytest.raises(CountError, match=r"^good = 2: more than the 1 produced"):
+        OeeInputs(1.0, 1.0, 1.0, 1, 2)
+
+
 def test_more_planned_stops_than_production_time_leaves_no_busy_time() -> None:
     times = StateTimes(Mode.PRODUCTION, State.IDLE, 0.0)
     counts = ProductCounters(1, "bracket").read()

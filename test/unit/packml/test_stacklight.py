@@ -69,3 +69,9 @@ def test_the_documented_table_has_a_row_per_rule() -> None:
     assert "| Clear | Aborted | Clearing |" in lines
     assert "| SC | Stopping, Clearing | Stopped |" in lines
     assert len(lines) == 2 + 17
+
+
+def test_the_documented_table_is_one() -> None:
+    head, line, first, *_ = as_markdown().splitlines()
+    assert (head, line) == ("| event | legal in | goes to |", "|---|---|---|")
+    assert first == "| Reset | Stopped, Complete | Resetting |"

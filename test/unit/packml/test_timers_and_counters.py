@@ -7,7 +7,9 @@ from cell_controller.packml import (
     CountError,
     Mode,
     PackMLMachine,
+    ProductCount,
     ProductCounters,
+    ProductCounts,
     SpeedMeter,
     State,
     StateTimes,
@@ -109,3 +111,25 @@ def test_current_speed_falls_while_nothing_ends() -> None:
 def test_a_design_speed_that_cannot_be_is_refused(design_hz: float) -> None:
     with pytest.raises(CountError):
         SpeedMeter(design_hz)
+
+
+def test_a_new_counter_has_counted_nothing_and_what_ends_bad_is_not_good() -> None:
+    counters = ProductCounters(3, "bracket", "piece")
+    assert counters.read() == ProductCounts(*(ProductCount(3, "bracket", "piece", 0, 0) for _ in range(3)))
+    counters.process(defective=1)
+    counters.process(defective=2)
+    counters.process(good=4)
+    counts = counters.read()
+    assert (counts.consumed.count, counts.processed.count, counts.defective.count) == (0, 7, 3)
+    assert counts.good == 4
+    counters.process()
+    assert counters.read() == counts
+
+
+def test_parts_that_end_in_the_same_moment_or_before_it_have_no_speed() -> None:
+    meter = SpeedMeter(design_hz=0.05)
+    meter.part_ended(10.0)
+    meter.part_ended(4.0)
+    assert meter.read(10.0).current_hz == 0.0, "the clock ran back"
+    meter.part_ended(11.0)
+    assert meter.read(11.0).current_hz == 2.0
