@@ -1,6 +1,7 @@
 """What a bus may obey: echo of its own session, newest epoch, fresh by its own clock."""
 
 from dataclasses import replace
+from math import inf, nextafter
 
 import pytest
 
@@ -94,3 +95,50 @@ def test_a_stop_needs_no_freshness(book: PermitBook) -> None:
 def test_before_the_first_command_nothing_is_allowed(book: PermitBook) -> None:
     assert not book.may_obey(0.0)
     assert book.of("x").allowed is Allowed.NONE
+
+
+def test_a_new_book_permits_nothing_and_forbids_no_epoch(book: PermitBook) -> None:
+    assert (book.epoch, book.stopped_epoch, book.command, book.is_stop) == (0, 0, None, False)
+    assert (book.expires_at_s, book.discarded) == (-inf, 0)
+    assert book.take((command(epoch=1),), SESSION, 10.0)
+    assert book.may_obey(10.0), "the first epoch of all"
+
+
+def test_the_last_of_several_commands_counts_whatever_stands_among_them(book: PermitBook) -> None:
+    foreign, unsound = replace(command(), line="other"), replace(command(), epoch=0)
+    newest = command(stamp_s=10.01)
+    assert book.take((foreign, command(), unsound, foreign, unsound, newest), SESSION, 10.02)
+    assert book.command is newest
+    assert book.discarded == 2
+    assert book.take((command(stamp_s=10.02), foreign), SESSION, 10.02)
+    assert not book.take((), SESSION, 10.02)
+
+
+def test_a_permit_ends_at_its_time_and_not_after_it(book: PermitBook) -> None:
+    book.take((command(stamp_s=8.0, valid_for_s=0.0625),), SESSION, 8.0)
+    assert book.expires_at_s == 8.0625
+    assert book.may_obey(nextafter(8.0625, 0.0))
+    assert not book.may_obey(8.0625)
+
+
+def test_an_echo_of_this_very_moment_is_sound(book: PermitBook) -> None:
+    assert book.take((command(stamp_s=10.0),), SESSION, 10.0)
+    assert not book.take((command(stamp_s=nextafter(10.0, inf)),), SESSION, 10.0)
+
+
+def test_a_shorter_validity_of_the_cell_is_kept() -> None:
+    book = PermitBook("line", ("x", "z"), 0.0625)
+    book.take((command(stamp_s=8.0),), SESSION, 8.0)
+    assert book.expires_at_s == 8.0625
+    long = PermitBook("line", ("x", "z"), 5.0)
+    long.take((command(stamp_s=8.0, valid_for_s=5.0),), SESSION, 8.0)
+    assert long.expires_at_s == 8.1
+
+
+def test_one_drive_that_is_to_stop_stops_the_line(book: PermitBook) -> None:
+    drives = (LineDrive("x", Allowed.MOTION), LineDrive("z", Allowed.STOP_PROGRAM))
+    book.take((replace(command(), drives=drives),), SESSION, 10.0)
+    assert book.is_stop
+    assert not book.may_obey(10.0)
+    book.take((command(stamp_s=10.01),), SESSION, 10.01)
+    assert not book.is_stop
