@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cell_controller.config.loader import LoadedCell
 from cell_controller.drives.bus import DriveBus
+from cell_controller.drives.profile import DriveProfile
 from cell_controller.messages import (
     Allowed,
     DriveSetpoint,
@@ -58,6 +59,7 @@ class LineBench:
         cell: str = "demo",
         changes: Mapping[str, Mapping[str, object]] | None = None,
         wire: Mapping[str, object] | None = None,  # changes of the line itself
+        profiles: Mapping[str, DriveProfile] | None = None,  # besides those of config/drives
     ) -> None:
         loaded = loaded_cell(cell)
         self.cell = loaded.cell
@@ -67,7 +69,7 @@ class LineBench:
         changed_line = self.cell.lines[line].model_copy(update=dict(wire or {}))
         self.cell = self.cell.model_copy(update={"lines": {**self.cell.lines, line: changed_line}})
         loaded = replace(loaded, cell=self.cell)
-        self.plan = make_plan(loaded, read_profiles(loaded)[0])
+        self.plan = make_plan(loaded, {**read_profiles(loaded)[0], **(profiles or {})})
         recipe = next(iter(loaded.recipes.values()))
         self.record = MotionRecord()
         self.plant = build_plant(self.cell, recipe, record=self.record)

@@ -40,12 +40,12 @@ class ProfileBench(LineBench):
             change |= {"reference": next(iter(reversed(profile.references)), None)}
         if profile.watchdog.enable:
             change |= {"enable": "drive_enable"}
-        speed = {"baud": max(b for b in profile.serial.bauds if b <= 115200)}
-        form = (
-            "8N2" if "8N2" in [f.value for f in profile.serial.formats] else profile.serial.formats[0].value
-        )
         formats = {f.value: f for f in profile.serial.formats}
-        super().__init__(line, changes={self.name: change}, wire={**speed, "format": formats[form]})
+        wire = {
+            "baud": max(b for b in profile.serial.bauds if b <= 115200),
+            "format": formats.get("8N2", profile.serial.formats[0]),
+        }
+        super().__init__(line, changes={self.name: change}, wire=wire, profiles={profile.name: profile})
 
     @property
     def device(self) -> VirtualDrive:

@@ -25,7 +25,8 @@ class Image:
 
     def __init__(self, profile: DriveProfile, drive: Drive) -> None:
         self._profile, self._drive = profile, drive
-        self._raw: dict[Quantity, int] = {}
+        self._raw: dict[Quantity, int] = {}  # of the fast block
+        self._fault = 0  # where a slow block brings it, as old as that
         self._values: dict[Quantity, float] = {}
         self.measured_at_s = -inf  # of the fast block
         self.condition = DriveCondition.OFFLINE
@@ -37,8 +38,10 @@ class Image:
         """A block that was read; BlockLengthError when it is not this block."""
         values = decode_block(self._profile, block, words)
         self._values.update(values)
+        raw = raw_block(self._profile, block, words)
+        self._fault = raw.get(Quantity.FAULT_CODE, self._fault)
         if block is self._profile.reads.fast:
-            self._raw = raw_block(self._profile, block, words)
+            self._raw = raw
             self.measured_at_s = measured_at_s
             self.condition = self._profile.condition(self._raw)
             if self._coasting is not None:
@@ -66,8 +69,7 @@ class Image:
         """Code of the present fault, as the fault table counts; 0 without one."""
         if self.condition is not DriveCondition.FAULT:
             return 0
-        code = self._raw.get(Quantity.FAULT_CODE, 0)
-        return code & self._profile.fault_mask
+        return self._fault & self._profile.fault_mask
 
     @property
     def outputs(self) -> int | None:

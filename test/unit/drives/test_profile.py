@@ -195,6 +195,12 @@ CONTROL_WRITE = {"write": [{"field": "control", "value": 1}]}
         ("delta_c2000", put(0x2105, "fields", "speed", "address"), "current is not behind speed"),
         ("delta_c2000", put("FAULTY", "states", 0, "condition"), "states.0.condition"),
         ("delta_c2000", put(0, "hold_category"), "category 0 does not hold"),
+        (
+            "ls_s100",
+            put("rpm", "fields", "target_speed", "unit"),
+            "must be in hz for kind spindle",
+        ),
+        ("delta_asda_a3", put("a", "fields", "torque", "unit"), "fields.torque: must be in percent"),
         ("ls_s100", put(-20, "address_offset"), "fields.target_speed.address"),
         ("ls_s100", put("one", "address_offset"), "address_offset: 'one' is not a whole number"),
         ("ls_s100", put("maximum", "fields", "control", "address"), "fields.control.address"),

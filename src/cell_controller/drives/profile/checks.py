@@ -25,6 +25,37 @@ _READ_MULTIPLE = 23
 _CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking", "unarmed_when")
 
 
+_UNITS = {
+    Quantity.TORQUE: DriveUnit.PERCENT,
+    Quantity.TORQUE_LIMIT: DriveUnit.PERCENT,
+    Quantity.CURRENT: DriveUnit.A,
+    Quantity.POWER: DriveUnit.W,
+    Quantity.TEMPERATURE: DriveUnit.C,
+    Quantity.WATCHDOG_TIMEOUT: DriveUnit.S,
+}
+_UNITS_OF = {
+    DriveKind.AXIS: {
+        Quantity.POSITION: DriveUnit.REV,
+        Quantity.TARGET_POSITION: DriveUnit.REV,
+        Quantity.SPEED: DriveUnit.RPM,
+        Quantity.TARGET_SPEED: DriveUnit.RPM,
+        Quantity.PROFILE_SPEED: DriveUnit.RPM,
+        Quantity.HOMING_SPEED: DriveUnit.RPM,
+        Quantity.PROFILE_ACCELERATION: DriveUnit.RPM_PER_S,
+        Quantity.PROFILE_DECELERATION: DriveUnit.RPM_PER_S,
+    },
+    DriveKind.SPINDLE: {
+        Quantity.SPEED: DriveUnit.HZ,
+        Quantity.TARGET_SPEED: DriveUnit.HZ,
+        Quantity.COMMANDED_SPEED: DriveUnit.HZ,
+        Quantity.SHAFT_SPEED: DriveUnit.RPM,
+        Quantity.PROFILE_ACCELERATION: DriveUnit.HZ_PER_S,
+        Quantity.PROFILE_DECELERATION: DriveUnit.HZ_PER_S,
+    },
+    DriveKind.IO: {},
+}
+
+
 def problems_of(profile: DriveProfile) -> list[str]:
     """Every contradiction inside a profile, in words."""
     found = [*_fields(profile), *_missing(profile)]
@@ -52,6 +83,9 @@ def _fields(profile: DriveProfile) -> Iterator[str]:
             yield f"fields.{quantity}: two words at 0x{field.address:04X} leave the address space"
         if field.unit is DriveUnit.RAW and field.scale != 1.0:
             yield f"fields.{quantity}: a raw value has no scale ({field.scale:g})"
+        wanted = {**_UNITS, **_UNITS_OF[profile.kind]}.get(quantity, field.unit)
+        if field.unit is not wanted:
+            yield f"fields.{quantity}: must be in {wanted} for kind {profile.kind}, not {field.unit}"
         if field.ramp_span is not None and field.unit not in (DriveUnit.RPM_PER_S, DriveUnit.HZ_PER_S):
             yield f"fields.{quantity}: ramp_span belongs to an acceleration, not to {field.unit}"
         if field.negative_when and field.signed:
