@@ -105,6 +105,13 @@ class Pty:
             return 0
         return _BAUDS.get(termios.tcgetattr(self._master)[5], 0)
 
+    @property
+    def stop_bits(self) -> int:
+        """Stop bits that the controller has set; a pseudo-terminal keeps them, though not the parity."""
+        if self._master is None:
+            return 0
+        return 2 if termios.tcgetattr(self._master)[2] & termios.CSTOPB else 1
+
     def read(self) -> bytes:
         """What the controller has written since the last call."""
         if self._master is None:

@@ -58,12 +58,15 @@ def build_line(
     """One line with its drives, powered on at the plant's time."""
     wire = cell.lines[line]
     drives = [
-        _build_drive(name, drive, profiles[drive.profile], plant)
+        build_drive(name, drive, profiles[drive.profile], plant)
         for name, drive in cell.drives_of_line(line).items()
     ]
     for drive in drives:
         drive.power_on(plant.now_s)
-    return VirtualLine(line, wire.baud, wire.format.bits_per_char, drives)
+    form = wire.format
+    return VirtualLine(
+        line, wire.baud, form.bits_per_char, drives, parity=form.parity, stop_bits=form.stop_bits
+    )
 
 
 def build_lines(
@@ -73,7 +76,8 @@ def build_lines(
     return {name: build_line(cell, name, profiles, plant) for name in cell.lines}
 
 
-def _build_drive(name: str, drive: Drive, profile: DriveProfile, plant: CellPlant) -> VirtualDrive:
+def build_drive(name: str, drive: Drive, profile: DriveProfile, plant: CellPlant) -> VirtualDrive:
+    """One drive, not yet powered on, on the part of the plant that has its name."""
     if isinstance(drive, AxisDrive) and drive.profile in _AXES:
         shaft = ShaftSpec(drive.m_per_rev, drive.absolute)
         return _AXES[drive.profile](name, drive.unit, profile, plant, shaft)

@@ -79,7 +79,11 @@ class VirtualLine:
     next_reply: NextReply = field(default_factory=NextReply)
     counters: LineCounters = field(default_factory=LineCounters)
     is_plugged: bool = True
+    parity: str = ""  # of the drives; "" and 0 stop bits: not looked at
+    stop_bits: int = 0
     master_baud: int = 0  # as the master has set its port; 0: as the line
+    master_parity: str = ""  # likewise; a pseudo-terminal cannot tell
+    master_stop_bits: int = 0
     _request: _Frame | None = None
     _silence_s: float = inf  # before the request that is being received
     _quiet_since_s: float = -inf
@@ -88,6 +92,15 @@ class VirtualLine:
     @property
     def char_s(self) -> float:
         return self.bits_per_char / self.baud
+
+    @property
+    def _is_master_wrong(self) -> bool:
+        """What either side sends is garbage to the other."""
+        is_speed_wrong = self.master_baud not in (0, self.baud)
+        is_parity_wrong = "" not in (self.parity, self.master_parity) and self.parity != self.master_parity
+        are_bits_known = 0 not in (self.stop_bits, self.master_stop_bits)
+        are_bits_wrong = are_bits_known and self.stop_bits != self.master_stop_bits
+        return is_speed_wrong or is_parity_wrong or are_bits_wrong
 
     @property
     def silence_s(self) -> float:
@@ -120,7 +133,7 @@ class VirtualLine:
         if self._request is not None:
             start_s = max(now_s, self._request.end_s)  # still busy with its own bytes
         frame = _Frame(start_s, start_s + len(data) * self.char_s, bytearray(data))
-        if self.master_baud not in (0, self.baud):
+        if self._is_master_wrong:
             frame.corrupt(frame.start_s, frame.end_s)  # read at the wrong speed
         for reply in self._replies:
             self._collide(frame, reply)
@@ -215,7 +228,7 @@ class VirtualLine:
             start_s += planned.delay_s
             planned.delay_s = 0.0
         reply = _Frame(start_s, start_s + len(spoilt) * self.char_s, spoilt, drive.unit)
-        if self.master_baud not in (0, self.baud):
+        if self._is_master_wrong:
             reply.corrupt(reply.start_s, reply.end_s)
         for other in self._replies:
             self._collide(reply, other)

@@ -16,10 +16,12 @@ from typing import Annotated
 import typer
 
 from cell_controller.cli import bring_up, operate, parts, show
+from cell_controller.cli.drives import commands as drives
 from cell_controller.errors import CellError
 
 EXIT_FAILED = 1
 PLUGINS = "cell_controller.commands"  # entry points of typer apps, such as the simulator's
+DRIVES_PLUGINS = "cell_controller.drives_commands"  # likewise, below `cell drives`
 
 app = typer.Typer(
     name="cell",
@@ -73,11 +75,12 @@ def root(
 for _module in (bring_up, show, operate):
     _module.register(app)
 app.add_typer(parts.app, name="parts", rich_help_panel="Commands to a running cell")
+app.add_typer(drives.app, name="drives")
 
 
-def add_plugins(target: typer.Typer) -> None:
+def add_plugins(target: typer.Typer, group: str) -> None:
     """Commands of other packages join under their entry point's name."""
-    for entry in sorted(entry_points(group=PLUGINS), key=lambda e: e.name):
+    for entry in sorted(entry_points(group=group), key=lambda e: e.name):
         target.add_typer(entry.load(), name=entry.name)
 
 
@@ -86,7 +89,8 @@ def main(argv: list[str] | None = None) -> int:
     # Cells talk on this machine alone unless somebody says otherwise; their processes inherit it.
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     settings = Settings()
-    add_plugins(app)
+    add_plugins(app, PLUGINS)
+    add_plugins(drives.app, DRIVES_PLUGINS)
     try:
         app(args=argv, prog_name="cell", obj=settings)
     except SystemExit as end:

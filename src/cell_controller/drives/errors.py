@@ -46,3 +46,17 @@ class MissingSourceError(DriveError):
     def __init__(self, profile: str, source: str) -> None:
         super().__init__(f"profile {profile} needs a value for {source}")
         self.profile, self.source = profile, source
+
+
+class UnknownProfileError(DriveError):
+    """A directory has no profile of this name, or none at all."""
+
+    def __init__(self, name: str, directory: str, known: tuple[str, ...], near: str) -> None:
+        self.name, self.directory, self.known, self.near = name, directory, known, near
+        if not known:
+            super().__init__(
+                f"there are no drive profiles in {directory}: name their directory with --profiles"
+            )
+        else:
+            hint = f"; did you mean {near}?" if near else "."
+            super().__init__(f"no drive profile {name!r}{hint} There are {', '.join(known)}")

@@ -86,7 +86,7 @@ class SerialPort:
             )
             self._fd = self._serial.fileno()
             self._serial.reset_input_buffer()
-            _ask_for_low_latency(self._serial)
+            ask_for_low_latency(self._serial)
         except (*PORT_ERRORS, ValueError) as error:
             self._fail(error)
             return
@@ -121,7 +121,7 @@ class SerialPort:
         self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
 
 
-def _ask_for_low_latency(port: serial.Serial) -> None:
+def ask_for_low_latency(port: serial.Serial) -> None:
     """USB adapters of the FTDI kind collect bytes for 16 ms unless told otherwise; others cannot be told."""
     try:
         port.set_low_latency_mode(True)

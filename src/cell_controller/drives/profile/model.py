@@ -56,6 +56,12 @@ class Serial(Frozen):
     bauds: tuple[int, ...] = Field(min_length=1)
     formats: tuple[SerialFormat, ...] = Field(min_length=1)
 
+    @property
+    def usual_format(self) -> SerialFormat:
+        """The maker's; where that is not spoken here, two stop bits and no parity, as Modbus has it."""
+        names = {form.value: form for form in self.formats}
+        return names.get(self.default_format) or names.get("8N2") or self.formats[0]
+
 
 class Timing(Frozen):
     """Silences and delays of one drive; gaps are kept around its own frames only."""

@@ -1,0 +1,1 @@
+"""Single virtual drives on pseudo-terminals, for any master."""

@@ -1,0 +1,1 @@
+"""`cell drives`: commissioning of single drives."""

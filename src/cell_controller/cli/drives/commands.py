@@ -1,0 +1,152 @@
+"""cell drives: words and options; what the commands do is in the modules beside, imported when needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cell_controller.cli.options import add_command
+
+if TYPE_CHECKING:
+    from cell_controller.cli.drives.target import Options
+    from cell_controller.config import SerialFormat
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_help_panel="Single drives",
+    help=(
+        "Find, identify and read single drives on a serial port.\n\nExample: cell drives scan /dev/ttyUSB0"
+    ),
+)
+
+Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port.", show_default=False)]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PORT [WORD]...", help="Serial port, then as below.", show_default=False),
+]
+Profile = Annotated[str, typer.Option(help="Drive profile, such as delta_c2000.", metavar="NAME")]
+Unit = Annotated[int | None, typer.Option(help="Unit id of the drive.", min=0, max=252, show_default=False)]
+Baud = Annotated[
+    int | None, typer.Option(help="Baud rate; the profile's without it.", min=300, show_default=False)
+]
+Format = Annotated[
+    str, typer.Option("--format", help="8N1, 8N2, 8E1 or 8O1; the profile's without it.", metavar="FORMAT")
+]
+Cell = Annotated[
+    Path | None, typer.Option(help="Cell file that names the drive.", metavar="FILE", show_default=False)
+]
+Drive = Annotated[str, typer.Option(help="Name of the drive in the cell file.", metavar="NAME")]
+Profiles = Annotated[
+    Path | None, typer.Option(help="Directory of the profiles.", metavar="DIR", show_default=False)
+]
+ForSeconds = Annotated[
+    float | None, typer.Option("--for", help="End after this many seconds; else at Ctrl-C.", min=0.0)
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before things move.")]
+
+
+def scan(
+    port: Port,
+    units: Annotated[str, typer.Option(help="Unit ids, such as 1-16 or 1,5,127.", metavar="IDS")] = "1-16",
+    baud: Annotated[
+        list[int] | None, typer.Option(help="Only this baud rate; may be given again.", show_default=False)
+    ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="Only this format; may be given again.", show_default=False),
+    ] = None,
+    profiles: Profiles = None,
+) -> None:
+    """Find the unit ids, baud rates and formats that answer on a port; says what it could not tell.
+
+    Only reads. A valid frame counts, also one that refuses what was asked.
+
+    Example: cell drives scan /dev/serial/by-id/usb-FTDI_adapter --units 1-8 --baud 9600
+    """
+    from cell_controller.cli.drives.find import scan_port
+
+    forms = tuple(_format(word) for word in form or ())
+    raise typer.Exit(scan_port(port, _numbers(units), tuple(baud or ()), forms, profiles))
+
+
+def identify(
+    port: Port,
+    unit: Annotated[int, typer.Option(help="Unit id of the drive.", min=0, max=252)] = 1,
+    baud: Baud = None,
+    form: Format = "",
+    profiles: Profiles = None,
+) -> None:
+    """Hold every drive profile against the drive that answers: which fit, and what speaks against each.
+
+    Only reads. Without a baud rate and a format it looks for those first.
+
+    Example: cell drives identify /dev/serial/by-id/usb-FTDI_adapter --unit 5
+    """
+    from cell_controller.cli.drives.find import identify_drive
+
+    raise typer.Exit(identify_drive(port, unit, baud, _format(form) if form else None, profiles))
+
+
+def read(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+) -> None:
+    """Read fields of a drive once, all that can be read without a FIELD: PORT [FIELD]...
+
+    Example: cell drives read /dev/ttyUSB0 --profile delta_c2000 --unit 5 speed current
+
+    Example: cell drives read --cell config/cells/demo.yaml --drive weld_spindle
+    """
+    from cell_controller.cli.drives.show import read_drive
+
+    raise typer.Exit(read_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+
+
+def _options(
+    words: list[str] | None,
+    profile: str,
+    unit: int | None,
+    baud: int | None,
+    form: str,
+    cell: Path | None,
+    drive: str,
+    profiles: Path | None,
+) -> Options:
+    from cell_controller.cli.drives.target import Options
+
+    found = _format(form) if form else None
+    return Options(tuple(words or ()), profile, unit, baud, found, cell, drive, profiles)
+
+
+def _format(word: str) -> SerialFormat:
+    from cell_controller.config import SerialFormat
+
+    for form in SerialFormat:
+        if form.value == word.upper():
+            return form
+    raise typer.BadParameter(f"{word!r} is no format; there are {', '.join(f.value for f in SerialFormat)}")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """`1-3,7` to 1, 2, 3, 7."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdigit() or not (last or first).isdigit():
+            raise typer.BadParameter(f"{text!r} are no unit ids; write them as 1-16 or 1,5,127")
+        found += range(int(first), int(last or first) + 1)
+    if not found or max(found) > 252:
+        raise typer.BadParameter(f"{text!r}: unit ids are 0 to 252")
+    return tuple(dict.fromkeys(found))
+
+
+for _command in (scan, identify, read):
+    add_command(app, _command)
