@@ -36,6 +36,15 @@ class BusPlan(Protocol):
 
 def arming_values(cell: CellFile, name: str, drive: Drive, watchdog_s: float | None) -> dict[Source, float]:
     """What arming writes into one drive, in the units of its registers."""
+    values = own_values(drive, watchdog_s)
+    if isinstance(drive, IoDrive):
+        outputs = cell.outputs_of_module(name).values()
+        values[Source.OUTPUT_HOLD_MASK] = sum(o.mask for o in outputs if o.on_stop is OnStop.HOLD)
+    return values
+
+
+def own_values(drive: Drive, watchdog_s: float | None) -> dict[Source, float]:
+    """The same as far as it follows from the drive alone; of a module all outputs open."""
     values: dict[Source, float] = {}
     if watchdog_s is not None:
         values[Source.WATCHDOG_TIMEOUT] = watchdog_s
@@ -43,9 +52,8 @@ def arming_values(cell: CellFile, name: str, drive: Drive, watchdog_s: float | N
         values[Source.ACCELERATION] = drive.max_speed_rpm / drive.rpm_per_hz / drive.ramp_s
     elif isinstance(drive, AxisDrive):
         values[Source.ACCELERATION] = drive.max_acceleration_m_s2 / drive.m_per_rev * 60.0
-    elif isinstance(drive, IoDrive):
-        outputs = cell.outputs_of_module(name).values()
-        values[Source.OUTPUT_HOLD_MASK] = sum(o.mask for o in outputs if o.on_stop is OnStop.HOLD)
+    else:
+        values[Source.OUTPUT_HOLD_MASK] = 0
     return values
 
 

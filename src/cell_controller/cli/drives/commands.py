@@ -17,7 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_help_panel="Single drives",
     help=(
-        "Find, identify and read single drives on a serial port.\n\nExample: cell drives scan /dev/ttyUSB0"
+        "Find, identify, read and compare single drives on a serial port.\n\n"
+        "Example: cell drives scan /dev/ttyUSB0"
     ),
 )
 
@@ -110,6 +111,74 @@ def read(
     raise typer.Exit(read_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
 
 
+def watch(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+    seconds: ForSeconds = None,
+    every: Annotated[
+        float, typer.Option(help="Seconds between two lines where there is no terminal.", min=0.05)
+    ] = 1.0,
+) -> None:
+    """Show what a drive measures, its state and its fault, live, until Ctrl-C: PORT.
+
+    Reads as fast as the drive answers. Into a pipe or a file it prints a line now and then.
+
+    Example: cell drives watch /dev/ttyUSB0 --profile ls_s100 --unit 2 --for 10
+    """
+    from cell_controller.cli.drives.show import watch_drive
+
+    options = _options(words, profile, unit, baud, form, cell, drive, profiles)
+    raise typer.Exit(watch_drive(options, seconds, every))
+
+
+def export(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+) -> None:
+    """Keep every setting of a drive in a file: PORT FILE.
+
+    Example: cell drives export /dev/ttyUSB0 --profile delta_c2000 --unit 5 spindle.yaml
+    """
+    from cell_controller.cli.drives.keep import export_drive
+
+    raise typer.Exit(export_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+
+
+def compare(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+) -> None:
+    """Compare the settings of a drive with a file of `export`, or with what its cell file wants: PORT [FILE].
+
+    Exit code 1 when something differs.
+
+    Example: cell drives compare /dev/ttyUSB0 --profile delta_c2000 --unit 5 spindle.yaml
+
+    Example: cell drives compare --cell config/cells/demo.yaml --drive weld_spindle
+    """
+    from cell_controller.cli.drives.keep import compare_drive
+
+    raise typer.Exit(compare_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+
+
 def _options(
     words: list[str] | None,
     profile: str,
@@ -148,5 +217,5 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-for _command in (scan, identify, read):
+for _command in (scan, identify, read, watch, export, compare):
     add_command(app, _command)

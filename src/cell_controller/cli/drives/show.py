@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from math import isnan
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from cell_controller.cli.drives.target import Options, Target, reached, target_of
+from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.errors import NoAnswerError
 from cell_controller.commissioning.reading import DriveReader, FieldValue, fields_named
 from cell_controller.config import AxisDrive, SpindleDrive
-from cell_controller.drives.profile import DriveUnit, Quantity
+from cell_controller.drives.profile import DriveCondition, DriveUnit, Quantity
 
 NOT_SELECTED = (
     "until it is armed, this drive's monitors show something else than its profile says: "
@@ -97,3 +103,100 @@ def _meaning(target: Target, value: FieldValue) -> str:
             fault = target.profile.fault(code)
             return f"{fault.text}: {fault.remedy}"
     return target.profile.field(value.quantity).note
+
+
+LIVE_S = 0.2  # as fast as a person reads
+
+
+class Watched:
+    """What has been read of a drive so far."""
+
+    def __init__(self, target: Target, began_s: float) -> None:
+        self._target, self._began_s = target, began_s
+        self.values: dict[Quantity, FieldValue] = {}
+        self.is_other = False
+        self.reads = self.failures = 0
+        self.problem = ""
+
+    def take(self, values: tuple[FieldValue, ...]) -> None:
+        self.reads += 1
+        self.problem = values[0].problem
+        self.failures += bool(self.problem)
+        self.values |= {v.quantity: v for v in values if v.raw is not None}
+
+    def line(self, now_s: float) -> str:
+        """Everything that is measured, in one line."""
+        shown = (f"{q.value} {in_unit(v)}" for q, v in self.values.items())
+        return f"{now_s - self._began_s:7.2f} s  {self.state()}  {', '.join(shown)}"
+
+    def state(self) -> str:
+        """The drive's state, its fault, or that it is silent."""
+        if self.problem:
+            return self.problem
+        profile = self._target.profile
+        raws = {q: v.raw for q, v in self.values.items() if v.raw is not None}
+        condition = profile.condition(raws)
+        text = condition.name.lower().replace("_", " ")
+        code = raws.get(Quantity.FAULT_CODE, 0) & profile.fault_mask
+        if condition is DriveCondition.FAULT:
+            fault = profile.fault(code)
+            text += f": {fault.text}; {fault.remedy}"
+        return text
+
+    def view(self, now_s: float) -> Group:
+        """The live block."""
+        rate = self.reads / max(now_s - self._began_s, 1e-3)
+        head = Text(f"{self._target}", style="bold")
+        state = Text(self.state(), style="red" if self.problem else "")
+        foot = Text(f"{self.reads} reads, {rate:.1f} a second, {self.failures} failed  (Ctrl-C ends it)")
+        notes = [Text(NOT_SELECTED, style="yellow")] if self.is_other else []
+        return Group(head, state, value_table(self._target, tuple(self.values.values())), foot, *notes)
+
+
+def watch_drive(options: Options, for_s: float | None, every_s: float) -> int:
+    """Returns the exit code: 1 when the drive was silent at the end."""
+    target, rest = target_of(options)
+    if rest:
+        raise CliError(f"watch shows all that is measured; {' '.join(rest)!r} is too much")
+    out = Console(highlight=False)
+    with suppress(KeyboardInterrupt), reached(target) as wire:  # the way to end it
+        reader = DriveReader(target.master(wire), target.profile, target.unit)
+        watched = Watched(target, time.monotonic())
+        first = reader.fast()
+        refuse_silence(target, first)
+        watched.take(first)
+        watched.is_other = reader.shows_something_else()
+        end_s = None if for_s is None else time.monotonic() + for_s
+        if out.is_terminal:
+            with Live(console=out, auto_refresh=False) as live:
+                _watch(reader, watched, end_s, LIVE_S, lambda: live.update(_now(watched), refresh=True))
+        else:
+            if watched.is_other:
+                out.print(NOT_SELECTED, markup=False, soft_wrap=True)
+            _watch(reader, watched, end_s, every_s, lambda: _print(out, watched))
+        return 1 if watched.problem else 0
+    return 0
+
+
+def _now(watched: Watched) -> Group:
+    return watched.view(time.monotonic())
+
+
+def _print(out: Console, watched: Watched) -> None:
+    out.print(watched.line(time.monotonic()), markup=False, soft_wrap=True)
+
+
+def _watch(
+    reader: DriveReader, watched: Watched, end_s: float | None, every_s: float, show: Callable[[], None]
+) -> None:
+    shown_s = time.monotonic()
+    show()
+    slow = reader.profile.reads.slow
+    while end_s is None or time.monotonic() < end_s:
+        watched.take(reader.fast())
+        for block in slow:
+            if watched.reads % block.every == 1 or block.every == 1 or watched.reads == 2:
+                watched.values |= {v.quantity: v for v in reader.block(block) if v.raw is not None}
+        if time.monotonic() - shown_s >= every_s:
+            shown_s = time.monotonic()
+            show()

@@ -16,8 +16,9 @@ from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.bench import bench_drive, bench_watchdog_s
 from cell_controller.commissioning.master import Master
 from cell_controller.config import CellFile, Drive, SerialFormat
+from cell_controller.drives.line_setup import arming_values, own_values
 from cell_controller.drives.line_time import LineSpeed
-from cell_controller.drives.profile import DriveProfile
+from cell_controller.drives.profile import DriveProfile, Source
 from cell_controller.drives.profile.shelf import profile_named, profiles_dir
 from cell_controller.drives.protocols import CODECS
 from cell_controller.nodes.adapter import slow_adapter
@@ -55,6 +56,13 @@ class Target:
     watchdog_s: float | None
     cell: CellFile | None = None
     plan: CellPlan | None = None
+
+    @property
+    def arming_values(self) -> dict[Source, float]:
+        """What the controller writes when it arms the drive."""
+        if self.cell is None:
+            return own_values(self.drive, self.watchdog_s)
+        return arming_values(self.cell, self.name, self.drive, self.watchdog_s)
 
     @property
     def speed(self) -> LineSpeed:
