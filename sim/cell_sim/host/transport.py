@@ -66,18 +66,15 @@ class Transport:
         stream = self._streams.get(link)
         if stream is None:
             stream = self._streams[link] = random.Random(f"{self._seed}/{port}/{source}/{receiver}")
-        in_order = max(now_s + self._latency.draw(stream), self._last.get(link, 0.0))
-        if not self.faults:
-            self._last[link] = in_order
-            return (in_order,)
-        fault = self._fault(port, source, now_s)
+        way_s, last_s = self._latency.draw(stream), self._last.get(link, 0.0)
+        fault = self._fault(port, source, now_s) if self.faults else None
         if fault is None:
-            self._last[link] = in_order
-            return (in_order,)
+            arrival = self._last[link] = max(now_s + way_s, last_s)
+            return (arrival,)
         if stream.random() < fault.loss:
             fault.hits += 1
             return ()
-        arrival = in_order + fault.extra_delay_s
+        arrival = max(now_s + way_s + fault.extra_delay_s, last_s)
         fault.hits += fault.extra_delay_s > 0.0
         if stream.random() < fault.reorder:
             fault.hits += 1

@@ -31,6 +31,7 @@ from cell_controller.messages import (
     CommandResult,
     JournalLoaded,
     Parameter,
+    PartEvent,
     TaskKind,
     TaskResult,
     Verdict,
@@ -158,7 +159,8 @@ class CellCore:
                 self.places.belt_moved()
             self._react_to_end(end, view)
             self.goals.end(end, self.stop_text)
-        self.ledger.record(stranded_events(view, self.parts, self.layout, self.tasks), view.now_s)
+        stranded = stranded_events(view, self.parts, self.layout, self.tasks)
+        self.ledger.record(self._of_staying(stranded), view.now_s)
         if view.now_s - self._aborted_since_s >= TRIP_FOLLOWS_S:
             self._aborted_since_s = inf
             detail = self._aborted_detail
@@ -192,14 +194,18 @@ class CellCore:
         if conveyor is None or is_moving or not self.journal.is_loaded:
             return
         finding = self.places.reconcile(conveyor, self.orders.wants_parts, view.now_s)
-        self.ledger.record(finding.events, view.now_s)
+        self.ledger.record(self._of_staying(finding.events), view.now_s)
         order = self.orders.active
         if finding.arrived and order is not None:
             self.ledger.record((created(order, self.layout.load),), view.now_s)
-        for part_id in finding.missing:
+        for part_id in (p for p in finding.missing if not self.disposal.is_leaving(p)):
             self.react(Command.STOP, Condition(AlarmId.PART_MISSING, part_id, part_id), view)
         for part_id in finding.unexpected:
             self.react(Command.STOP, Condition(AlarmId.PART_UNEXPECTED, part_id, part_id), view)
+
+    def _of_staying(self, events: tuple[PartEvent, ...]) -> tuple[PartEvent, ...]:
+        """What is found is found again in the next step, should the disposal fail."""
+        return tuple(event for event in events if not self.disposal.is_leaving(event.part_id))
 
     def act(self, view: View) -> None:
         """The work of the present state, then state complete or what follows from being overdue."""

@@ -58,6 +58,10 @@ class DisposalDesk:
         self._asked.append(_Asked(request, event, self._journal.intend((event,))))
         return None
 
+    def is_leaving(self, part_id: str) -> bool:
+        """Its disposal is being written: nothing may be written of it behind that."""
+        return any(asked.event.part_id == part_id for asked in self._asked)
+
     def poll(self) -> tuple[Disposed, ...]:
         """Requests that the journal has answered."""
         answered: list[Disposed] = []
@@ -94,7 +98,7 @@ class DisposalDesk:
         if request.disposition is Disposition.RETURN and not part.is_untouched:
             found = f"{part.verdict.name.lower()} {part.detail}".rstrip()
             return f"part {part.part_id} cannot go back to stock, a tool may have touched it: {found}"
-        if any(asked.event.part_id == part.part_id for asked in self._asked):
+        if self.is_leaving(part.part_id):
             return f"part {part.part_id} is being disposed of"
         if not self._journal.is_healthy:
             return f"the part journal cannot sync: {self._journal.failure}"

@@ -68,7 +68,8 @@ class PlaceBook:
         missing: list[str] = []
         unexpected: list[str] = []
         arrived = False
-        if len(conveyor.places) != len(self._layout.places):
+        if len(conveyor.places) != len(self._layout.places):  # nothing is seen: a difference has to last anew
+            self._differs_since_s = dict.fromkeys(self._differs_since_s, now_s)
             return Finding()
         for place, is_seen in zip(self._layout.places, conveyor.places, strict=True):
             part = self._parts.at(place)

@@ -85,8 +85,10 @@ class _Inbox:
         is_accepted, fault = stream.accept(guard, message, at_s)
         if fault is not None:
             self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
-        if is_accepted and was_silent:
-            self._note(FaultKind.STALE, port, guard.source, f"nothing for {limit:.3f} s")
+        if is_accepted:
+            if was_silent:
+                self._note(FaultKind.STALE, port, guard.source, f"nothing for {limit:.3f} s")
+            stream.is_expired = at_s >= stream.received_at_s + limit  # too late itself
         return is_accepted
 
     def _note(self, kind: FaultKind, port: str, source: str, detail: str) -> None:

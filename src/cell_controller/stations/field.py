@@ -21,7 +21,7 @@ class Field:
         self._stops: dict[str, tuple[LinePhase, bool]] = {}  # phase of a line, and whether its stop failed
         self._sessions: dict[str, int] = {}  # bus session of the newest sample
         self._dt_s: dict[str, float] = {}  # of the samples that are new in this step
-        self._heard_s: dict[str, float] = {}  # when a new sample came, by the station's clock
+        self._heard_s: dict[str, float] = {}  # when a new sample came, or should have, by the station's clock
 
     def update(self, inputs: Inputs, now_s: float) -> None:
         """Take what has arrived since the last step."""
@@ -30,6 +30,7 @@ class Field:
             if states.line not in self.lines:
                 continue
             session = states.guard.session
+            heard_s = now_s - inputs.age_s(DRIVE_STATES.name, states.guard.source)
             self._echoes[states.line] = Echo(states.guard.source, session, states.guard.stamp_s)
             self._stops[states.line] = (states.phase, states.tool_in_material)
             for state in states.drives:
@@ -43,7 +44,7 @@ class Field:
                 else:
                     continue
                 self._sessions[state.drive] = session
-                self._heard_s[state.drive] = now_s
+                self._heard_s[state.drive] = heard_s
 
     @property
     def based_on(self) -> tuple[Echo, ...]:

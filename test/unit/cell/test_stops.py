@@ -4,6 +4,7 @@ import pytest
 
 from cell_controller.messages import (
     Directive,
+    DisposeRequest,
     Disposition,
     PartEventKind,
     Permit,
@@ -15,6 +16,7 @@ from cell_controller.messages import (
     Verdict,
 )
 from cell_controller.packml import Command, Mode, State
+from cell_controller.runtime import ports
 
 
 def part(bench, part_id):
@@ -164,6 +166,36 @@ def test_a_part_that_a_stop_left_a_tool_in_says_so_in_its_record_once(bench):
     robot.is_stranded = robot.tool_in_material = False
     bench.step(0.5)
     assert part(bench, "o1-1").detail == found.detail
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_nothing_is_written_of_a_part_behind_its_disposal(bench, is_full):
+    """The operator decides in the moment in which the stop turns out to have left a tool in the part."""
+    welding(bench)
+    robot = bench.stations["robot"]
+    robot.tool_in_material = True
+    bench.trip("bus weld_line: lost")
+    bench.until(State.ABORTED)
+    answer, slow = bench._write, []
+    bench._write = slow.append  # a disk that takes its time
+    request = DisposeRequest("d", "ann", "o1-1", Disposition.SCRAP, "test")
+    bench.runner.deliver(ports.DISPOSE_PART.request_port, request, bench.now_s)
+    bench.step(0.1)
+    robot.is_stranded = True
+    bench.step(0.3)
+    bench._write = answer
+    bench.journal_error = "no space left" if is_full else ""
+    for write in slow:
+        answer(write)
+    bench.step(0.1)
+    bench.journal_error = ""
+    bench.step(3.0)
+    newest = [e for e in bench.disk if e.part_id == "o1-1"][-1]
+    if is_full:  # she was told so, and the part is still there with the tool in it
+        assert newest.kind is PartEventKind.SUSPECT
+        assert newest.detail.startswith("TOOL_IN_MATERIAL")
+    else:
+        assert newest.kind is PartEventKind.DISPOSED
 
 
 def test_clear_is_refused_with_the_interlocks_hindrance(bench):

@@ -7,12 +7,14 @@ import pytest
 from cell_controller.config import ReferenceMethod
 from cell_controller.messages import (
     Directive,
+    Guard,
     Parameter,
     SafetyPhase,
     SetpointKind,
     TaskKind,
     TaskResult,
 )
+from cell_controller.runtime.ports import DRIVE_STATES
 from cell_controller.stations import LOAD_REQUEST
 
 
@@ -285,3 +287,36 @@ def test_a_jog_of_the_belt_needs_open_clamps(conveyor):
     conveyor.clamp_jammed = False
     conveyor.run(0.2)
     assert conveyor.at("belt").kind is SetpointKind.VELOCITY
+
+
+def test_sensors_that_were_not_heard_of_late_say_nothing(conveyor):
+    conveyor.run(0.3)
+    assert conveyor.state.places == (True, True, False, False)
+    conveyor.hears_states = False
+    conveyor.run(0.5)
+    assert conveyor.state.places == ()
+    assert not conveyor.state.is_ready
+    conveyor.hears_states = True
+    conveyor.run(0.3)
+    assert conveyor.state.places == (True, True, False, False)
+
+
+def test_sensors_are_as_old_as_their_bus_says_although_messages_arrive(conveyor):
+    conveyor.run(0.3)
+    deliver = conveyor._deliver
+    waiting = []
+
+    def held_back(port, source, message):
+        """Half a second in a queue, for every message of a bus."""
+        if port != DRIVE_STATES.name:
+            deliver(port, source, message)
+            return
+        stamped = replace(message, guard=Guard(source, 3, 1000 + len(waiting), conveyor.now_s))
+        waiting.append(stamped)
+        if len(waiting) > 25 * len(conveyor.lines):
+            late = waiting[len(waiting) - 25 * len(conveyor.lines)]
+            conveyor.runner.deliver(port, late, conveyor.now_s)
+
+    conveyor._deliver = held_back
+    conveyor.run(2.0)
+    assert conveyor.state.places == ()

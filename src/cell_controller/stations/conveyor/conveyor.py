@@ -16,6 +16,7 @@ from cell_controller.stations.publishing import StationFacts
 from cell_controller.stations.station import Station
 
 DEBOUNCE_S = 0.04  # practice 20 to 50 ms: a level counts when it has lasted this long
+SENSED_MAX_AGE_S = 0.3  # several polls; less than the manager lets a difference last
 SLOW_SHARE = 0.25  # of the indexing speed, for going back and referencing
 STALLED_S = 0.5  # a belt that stands this long in the middle of a move is blocked
 START_S = 0.3  # from the setpoint to the first motion: slow wire, switching on
@@ -39,6 +40,7 @@ class Conveyor(Station):
         (self.load_request,) = self.body.outputs
         self._clamps = clamps
         self._sensors = tuple(_Debounced() for _ in config.places)
+        self._modules = tuple(dict.fromkeys(cell.signals.inputs[s].module for s in config.part_present))
         self._before: tuple[bool, ...] = ()  # shift register as the index began
         self._has_left: list[bool] = []
         self._start_pitch = 0
@@ -60,8 +62,9 @@ class Conveyor(Station):
 
     @property
     def is_sensed(self) -> bool:
-        """All sensors have been heard."""
-        return all(sensor.is_known for sensor in self._sensors)
+        """All sensors have been heard, and of late."""
+        is_old = any(self.field.sample_age_s(m, self.now_s) > SENSED_MAX_AGE_S for m in self._modules)
+        return not is_old and all(sensor.is_known for sensor in self._sensors)
 
     @property
     def pitch(self) -> int:
