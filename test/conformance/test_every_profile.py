@@ -7,7 +7,9 @@ from itertools import pairwise
 import pytest
 
 from cell_controller.config.values import DriveKind
-from cell_controller.drives.profile import Exchange, Memory, ProfileField, Quantity
+from cell_controller.drives.profile import Exchange, Memory, ProfileField, Quantity, StopCategory
+from cell_controller.drives.protocols import CODECS
+from cell_controller.drives.requests import read_request, write_request
 from cell_controller.messages import Allowed, DriveCondition, LinePhase
 from cell_sim.plant.record import MOTION_KINDS
 from support.profile_bench import COAST_S, PROFILES, ProfileBench, names
@@ -174,6 +176,37 @@ def test_every_stop_brings_it_to_standstill_by_its_ramp(name: str, cause: str) -
         bench.run(COAST_S)
         assert bench.seen.is_stopped
         assert bench.stands
+
+
+@pytest.mark.parametrize("category", StopCategory)
+@pytest.mark.parametrize("name", MOVERS)
+def test_each_category_of_stop_is_what_its_number_says(name: str, category: StopCategory) -> None:
+    bench = bench_of(name)
+    bench.moving()
+    bench.unplug()  # nobody else speaks to it
+    profile, device, codec = bench.profile, bench.device, CODECS[bench.profile.protocol]
+    stop = profile.stops[category]
+
+    def tell(exchanges: tuple[Exchange, ...]) -> None:
+        for exchange in exchanges:
+            bench.now_s += 0.02
+            frame = codec.encode(write_request(profile, device.unit, exchange, {}))
+            assert device.hear(frame, bench.now_s) is not None
+
+    tell(stop.ramp)
+    assert bench.has_torque is (category is not StopCategory.REMOVE_POWER)
+    for _ in range(400):  # heard now and then, so that no watchdog helps
+        if bench.stands:
+            break
+        bench.now_s += 0.05
+        ask = codec.encode(read_request(profile, device.unit, profile.reads.fast))
+        assert device.hear(ask, bench.now_s) is not None
+    assert bench.stands
+    tell(stop.then)
+    if category is StopCategory.CONTROLLED:
+        assert bench.has_torque
+    elif profile.kind is DriveKind.AXIS:
+        assert not bench.has_torque
 
 
 @pytest.mark.parametrize("name", GUARDED)

@@ -70,6 +70,12 @@ class ProfileBench(LineBench):
         limit = 11.0 if self.profile.kind is DriveKind.SPINDLE else 0.0011
         return abs(self.true_speed) <= limit
 
+    @property
+    def has_torque(self) -> bool:
+        if self.profile.kind is DriveKind.SPINDLE:
+            return self.plant.spindles[self.name].is_running
+        return self.plant.axes[self.name].is_servo_on
+
     def arm(self) -> None:
         self.reach(LinePhase.STOPPED, COAST_S + 10.0)
 

@@ -10,7 +10,7 @@ from cell_controller.drives.profile import DriveProfile, load_profile
 from cell_controller.errors import CellError
 from cell_sim.drives.asda_a3 import VirtualAsdaA3
 from cell_sim.drives.base import VirtualDrive
-from cell_sim.drives.c2000 import VirtualC2000, VirtualVfdE
+from cell_sim.drives.c2000 import VirtualC2000, VirtualMs300, VirtualVfdE
 from cell_sim.drives.em2rs import VirtualEm2rs
 from cell_sim.drives.fast_servo import VirtualFastServo
 from cell_sim.drives.inverter import InverterDrive
@@ -29,6 +29,7 @@ _AXES: dict[str, type[ServoDrive]] = {
 }
 _SPINDLES: dict[str, type[InverterDrive]] = {
     "delta_c2000": VirtualC2000,
+    "delta_ms300": VirtualMs300,
     "delta_vfd_e": VirtualVfdE,
     "ls_ig5a": VirtualLsIg5a,
     "ls_s100": VirtualLsS100,

@@ -2,7 +2,8 @@
 
 Source: C2000 and MS300 user manuals, Pr.09 and its address list; VFD-E user manual, Pr.09-04 (V1.11, page
 4-126). A C2000 is commissioned with 00-20 = 1, 00-21 = 2, 00-22 = 0 (ramp to stop), 01-00 = 60 Hz, 10-00 = 1
-(encoder card) and 06-44 = 1 (the STO alarm goes with its cause); a VFD-E with 02-00 = 3 and 02-01 = 3.
+(encoder card) and 06-44 = 1 (the STO alarm goes with its cause), an MS300 likewise but for the card; a VFD-E
+with 02-00 = 3 and 02-01 = 3.
 """
 
 from __future__ import annotations
@@ -149,8 +150,8 @@ class DeltaInverter(InverterDrive):
         return bits
 
 
-class VirtualC2000(DeltaInverter):
-    """With an encoder card it sees its shaft also while the output is off."""
+class VirtualMs300(DeltaInverter):
+    """Knows its output alone."""
 
     codes = Codes(external=49, watchdog=58, off=76)
     settings: ClassVar[Mapping[Quantity, int]] = {
@@ -158,6 +159,14 @@ class VirtualC2000(DeltaInverter):
         Quantity.COMMAND_SOURCE: 2,
         Quantity.STOP_METHOD: 0,
         Quantity.MAX_SPEED: round(MAX_HZ / 0.01),
+    }
+
+
+class VirtualC2000(VirtualMs300):
+    """With an encoder card it sees its shaft also while the output is off."""
+
+    settings: ClassVar[Mapping[Quantity, int]] = {
+        **VirtualMs300.settings,
         Quantity.ENCODER_TYPE: ABZ_ENCODER,
     }
 
