@@ -1,10 +1,12 @@
-"""The profiles as they ship."""
+"""The profiles as they ship, and a line on which nobody talks."""
 
 from pathlib import Path
 
 import pytest
 
+from cell_controller.drives import bus
 from cell_controller.drives.profile import DriveProfile, load_profile
+from support.stand_in_drives import SilentTalk
 
 DRIVES = Path(__file__).parents[3] / "config" / "drives"
 
@@ -32,3 +34,11 @@ def inverter(profiles: dict[str, DriveProfile]) -> DriveProfile:
 @pytest.fixture(scope="session")
 def module(profiles: dict[str, DriveProfile]) -> DriveProfile:
     return profiles["remote_io"]
+
+
+@pytest.fixture
+def talk(monkeypatch: pytest.MonkeyPatch) -> type[SilentTalk]:
+    """Every bus of the test talks to nobody; `due` says when it would like to."""
+    monkeypatch.setattr(bus, "Conversation", SilentTalk)
+    monkeypatch.setattr(SilentTalk, "due", SilentTalk.due)
+    return SilentTalk

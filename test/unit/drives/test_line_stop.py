@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf, nan
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from cell_controller.config import AxisDrive, Drive, StopProgram
+from cell_controller.config import AxisDrive, StopProgram
 from cell_controller.drives.device import Device
 from cell_controller.drives.goal import KEEP, OFF, STOP, Goal, GoalKind, program_move
-from cell_controller.drives.profile import DriveProfile
 from cell_controller.drives.stop_program import DriveView
 from cell_controller.drives.stopping import LineStop, view_of
 from cell_controller.messages import DriveCondition
 from support.interlock_bench import demo_cell
+from support.stand_in_drives import StandIn
 
 CELL, PLAN = demo_cell()
 ON, READY = DriveCondition.OPERATION_ENABLED, DriveCondition.SWITCHED_ON
 
 
-@dataclass
-class StandIn:
-    """A drive that says what the test makes it say, and remembers its goals."""
-
-    name: str
-    drive: Drive
-    profile: DriveProfile
-    condition: DriveCondition = ON
-    is_silent: bool = False
-    can_move: bool = True
-    is_standing: bool = False
-    has_arrived: bool = False
-    position_m: float = 0.005
-    is_module: bool = False
-    goals: list[Goal] = field(default_factory=lambda: [KEEP])
-
-    @property
-    def actuator(self) -> Any:
-        return SimpleNamespace(goal=self.goals[-1])
-
-    @property
-    def image(self) -> Any:
-        return SimpleNamespace(position_m=self.position_m)
-
-    def at_target(self) -> bool:
-        return self.has_arrived
-
-    def pursue(self, goal: Goal) -> None:
-        self.goals.append(goal)
-
-
 def stand_in(name: str, **state: Any) -> StandIn:
-    return StandIn(name, CELL.drives[name], PLAN.profile_of(name), **state)
+    found = StandIn(name, CELL.drives[name], PLAN.profile_of(name), name.endswith("_io"), ON)
+    return replace(found, **{"is_standing": False, "position_m": 0.005, **state})
 
 
 class Line:
@@ -64,14 +33,14 @@ class Line:
         self.x, self.y, self.z = (stand_in(f"weld_{axis}") for axis in "xyz")
         self.s = stand_in("weld_spindle", position_m=nan)
         self.belt = stand_in("belt")
-        self.module = stand_in("station_io", is_module=True)
+        self.module = stand_in("station_io")
         self.all = (self.x, self.y, self.z, self.s, self.belt, self.module, *more)
         forces = dict.fromkeys(("weld_x", "weld_y", "weld_z", "weld_spindle"), in_force)
         self.stop = LineStop(cast("tuple[Device, ...]", self.all), CELL.stop_programs, forces, 10.0)
 
     def update(self, now_s: float) -> list[Goal]:
         self.stop.update(now_s)
-        return [d.goals[-1] for d in self.all]
+        return [d.goal for d in self.all]
 
     def stand(self, *drives: StandIn) -> None:
         for drive in drives or self.all:
@@ -165,7 +134,7 @@ def test_two_programs_are_played_side_by_side() -> None:
     every = cast("tuple[Device, ...]", (line.x, line.y, line.z, line.s, infeed, traverse, wheel))
     stop = LineStop(every, CELL.stop_programs, forces, 10.0)
     stop.update(10.0)
-    assert [d.goals[-1].kind for d in drives] == [
+    assert [d.goal.kind for d in drives] == [
         GoalKind.STOP,
         GoalKind.KEEP,
         GoalKind.MOVE,
@@ -193,7 +162,7 @@ def test_the_program_that_is_not_over_is_the_one_that_is_told() -> None:
     stop = LineStop(every, CELL.stop_programs, forces, 10.0)
     stop.update(10.0)
     assert (stop.program, stop.step_name, stop.due_s) == ("grind_retract", "wheel back", 12.0)
-    assert line.x.goals[-1] == STOP, "it waits for the other program"
+    assert line.x.goal == STOP, "it waits for the other program"
 
 
 def test_an_axis_that_cannot_move_is_stopped_and_the_tool_stays_in_the_material() -> None:
@@ -201,7 +170,7 @@ def test_an_axis_that_cannot_move_is_stopped_and_the_tool_stays_in_the_material(
     line.stand(line.x, line.y)
     line.z.can_move = False
     line.update(10.0)
-    assert line.z.goals[-1] == STOP
+    assert line.z.goal == STOP
     line.update(12.0)
     assert line.stop.step_name == "stop spindle"
     assert line.stop.tool_in_material
