@@ -16,7 +16,11 @@ from support.wire_bench import UNIT, WireBench
 EVERY = names()
 ALL = tuple(PROFILES.values())
 # Families that no reading can tell apart: one is the other with another nameplate, or a bare minimum.
-TWINS = {"delta_asda_b3": "delta_asda_a3", "delta_asda_a3": "delta_asda_b3"}
+TWINS = {
+    "delta_asda_a3": "delta_asda_b3",
+    "delta_asda_b3": "delta_asda_a3",
+    "delta_c2000": "delta_ms300",  # but for the encoder card it is one
+}
 
 
 def reader(bench: WireBench) -> DriveReader:
