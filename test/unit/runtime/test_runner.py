@@ -49,8 +49,9 @@ class Unit:
         return Step(self.sent, self.next_s)
 
 
-def order(seq: int, source: str = "a", session: int = 5) -> Order:
-    return Order("robot", task_id=seq, guard=Guard(source, session, seq, 0.0))
+def order(seq: int, source: str = "a", session: int = 5, at_s: float = 1.0) -> Order:
+    """One that arrives at that time as fast as all others: the sender's clock is a second behind."""
+    return Order("robot", task_id=seq, guard=Guard(source, session, seq, at_s - 1.0))
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_every_stream_expires_at_its_own_limit(unit: Unit, runner: Runner) -> No
     runner.step(1.0 + LIMIT_S)
     assert faults(unit) == [(FaultKind.STALE, "order", "a", "nothing for 0.500 s", 1)]
     assert runner.due_s == 1.0 + 2.0 * LIMIT_S
-    runner.deliver(ORDER.name, order(2), 1.75)
+    runner.deliver(ORDER.name, order(2, at_s=1.75), 1.75)
     runner.step(1.75)
     assert faults(unit) == []
     assert runner.due_s == 2.0
@@ -140,10 +141,24 @@ def test_a_silence_that_a_message_ends_is_noted_with_it(
     assert faults(unit) == ([(FaultKind.STALE, "order", "a", text, 1)] if is_silence else [])
 
 
+@pytest.mark.parametrize(("late_s", "is_late"), [(LIMIT_S - 2.0**-10, False), (LIMIT_S + 2.0**-10, True)])
+def test_a_message_that_has_waited_too_long_is_too_old_when_it_arrives(
+    unit: Unit, runner: Runner, late_s: float, is_late: bool
+) -> None:
+    """Its stream is silent already, and is told so once."""
+    runner.deliver(ORDER.name, order(2, at_s=1.0625), 1.0625)
+    runner.deliver(ORDER.name, order(3, at_s=1.125), 1.125 + late_s)
+    runner.step(1.125 + late_s)
+    assert [f[0] for f in faults(unit)] == [FaultKind.STALE], "nothing came for so long"
+    assert (runner.due_s < 2.0) is not is_late
+    runner.step(1.75)
+    assert [f[0] for f in faults(unit)] == ([] if is_late else [FaultKind.STALE])
+
+
 def test_a_silence_is_told_once_and_not_of_a_message_that_is_refused(unit: Unit, runner: Runner) -> None:
     runner.step(1.75)
     assert faults(unit)[0][0] is FaultKind.STALE
-    runner.deliver(ORDER.name, order(2), 1.875)
+    runner.deliver(ORDER.name, order(2, at_s=1.875), 1.875)
     runner.step(1.875)
     assert faults(unit) == []
     runner.deliver(ORDER.name, order(2), 1.875 + LIMIT_S)
@@ -257,16 +272,16 @@ def test_what_cannot_be_read_makes_a_step_due(runner: Runner) -> None:
 
 
 def test_a_stream_that_is_unknown_or_silent_has_no_age_and_no_message(unit: Unit, runner: Runner) -> None:
-    runner.deliver(ORDER.name, order(2), 1.125)
+    runner.deliver(ORDER.name, order(2, at_s=1.125), 1.125)
     runner.step(1.25)
     inputs = unit.seen[0]
     assert inputs.age_s(ORDER.name, "a") == 0.125
     assert inputs.age_s(ORDER.name, "b") == 0.25
     assert inputs.age_s(ORDER.name, "nobody") == inf
-    assert inputs.latest(ORDER.name, "a", Order) == order(2)
+    assert inputs.latest(ORDER.name, "a", Order) == order(2, at_s=1.125)
     assert inputs.latest(ORDER.name, "a", Rx) is None
     assert inputs.latest(ORDER.name, "nobody", Order) is None
-    assert inputs.new(ORDER.name, Order) == (order(2),)
+    assert inputs.new(ORDER.name, Order) == (order(2, at_s=1.125),)
     assert inputs.new(ORDER.name, Rx) == ()
     assert inputs.new(COMMAND.name, CellCommand) == ()
     assert inputs.session == 7

@@ -12,7 +12,7 @@ from cell_controller.runtime import (
     FaultKind,
 )
 from cell_controller.runtime.runner import _with_guard
-from cell_controller.runtime.streams import Stream
+from cell_controller.runtime.streams import DRIFT, Stream
 
 NO_GUARD = Guard()
 
@@ -71,12 +71,10 @@ def test_a_stream_starts_without_a_session_and_infinitely_old() -> None:
 )
 def test_a_first_message_is_taken_when_its_guard_is_usable(guard: Guard, fault: FaultKind | None) -> None:
     stream = Stream()
-    stream.is_expired = True
     is_usable = fault is None
     assert stream.accept(guard, "first", 3.0) == (is_usable, fault)
     assert stream.discarded == (0 if is_usable else 1)
     assert stream.message == ("first" if is_usable else None)
-    assert stream.is_expired is not is_usable
     assert stream.age_s(5.0) == (2.0 if is_usable else inf)
 
 
@@ -107,3 +105,31 @@ def test_discarded_messages_are_counted_and_sessions_that_ended_stay_so() -> Non
     ]
     assert stream.discarded == 6
     assert (stream.session, stream.seq, stream.retired) == (7, 1, {5, 6})
+
+
+def heard(*messages: tuple[int, float, float]) -> list[float]:
+    """How old each message is when it arrives: its session, its sender's clock, the receiver's."""
+    stream = Stream()
+    ages_s = []
+    for seq, (session, stamp_s, at_s) in enumerate(messages, 1):
+        assert stream.accept(Guard("a", session, seq, stamp_s), seq, at_s)[0]
+        ages_s.append(stream.age_s(at_s))
+    return ages_s
+
+
+def test_a_message_is_as_old_as_it_was_slower_than_the_fastest_of_its_session() -> None:
+    assert heard((5, 100.0, 3.0), (5, 100.5, 3.5), (5, 100.75, 4.75)) == pytest.approx(
+        [0.0, 0.0, 1.0 - DRIFT * 1.25]
+    )
+    assert heard((5, 100.0, 4.0), (5, 102.0, 5.0), (5, 103.0, 6.25)) == pytest.approx(
+        [0.0, 0.0, 0.25 - DRIFT * 1.25]
+    )
+
+
+def test_a_new_session_has_a_clock_of_its_own() -> None:
+    assert heard((5, 100.0, 3.0), (6, 7.0, 4.0), (6, 7.5, 5.0)) == pytest.approx([0.0, 0.0, 0.5 - DRIFT])
+
+
+def test_clocks_may_drift_by_so_much_and_no_more() -> None:
+    assert heard((5, 0.0, 0.0), (5, 1000.0, 1000.1)) == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert heard((5, 0.0, 0.0), (5, 1000.0, 1000.2))[1] == pytest.approx(0.1, abs=1e-4)
