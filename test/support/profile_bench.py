@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cell_controller.config.values import DriveKind
-from cell_controller.drives.profile import DriveProfile, Verb, load_profile
+from cell_controller.drives.profile import DriveProfile, Protocol, Verb, load_profile
 from cell_controller.messages import Allowed, DriveState, LinePhase
 from cell_sim.drives import VirtualDrive
 from support.line_bench import LineBench
@@ -40,12 +41,15 @@ class ProfileBench(LineBench):
             change |= {"reference": next(iter(reversed(profile.references)), None)}
         if profile.watchdog.enable:
             change |= {"enable": "drive_enable"}
+        changes: dict[str, Mapping[str, object]] = {self.name: change}
+        if profile.protocol is not Protocol.MODBUS_RTU:  # its neighbours on the line speak Modbus
+            changes["station_io"] = {"line": "safety_line", "unit": 9}
         formats = {f.value: f for f in profile.serial.formats}
         wire = {
             "baud": max(b for b in profile.serial.bauds if b <= 115200),
             "format": formats.get("8N2", profile.serial.formats[0]),
         }
-        super().__init__(line, changes={self.name: change}, wire=wire, profiles={profile.name: profile})
+        super().__init__(line, changes=changes, wire=wire, profiles={profile.name: profile})
 
     @property
     def device(self) -> VirtualDrive:

@@ -11,7 +11,9 @@ from cell_controller.errors import CellError
 from cell_sim.drives.asda_a3 import VirtualAsdaA3
 from cell_sim.drives.base import VirtualDrive
 from cell_sim.drives.c2000 import VirtualC2000, VirtualMs300, VirtualVfdE
+from cell_sim.drives.dynamixel_x import VirtualDynamixelX
 from cell_sim.drives.em2rs import VirtualEm2rs
+from cell_sim.drives.ezi_servo import VirtualEziServo
 from cell_sim.drives.fast_servo import VirtualFastServo
 from cell_sim.drives.inverter import InverterDrive
 from cell_sim.drives.line import VirtualLine
@@ -25,7 +27,9 @@ _AXES: dict[str, type[ServoDrive]] = {
     "delta_asda_a3": VirtualAsdaA3,
     "delta_asda_b3": VirtualAsdaA3,
     "fast_modbus_servo": VirtualFastServo,
+    "fastech_ezi_servo": VirtualEziServo,
     "leadshine_em2rs": VirtualEm2rs,
+    "robotis_dynamixel_x": VirtualDynamixelX,
 }
 _SPINDLES: dict[str, type[InverterDrive]] = {
     "delta_c2000": VirtualC2000,

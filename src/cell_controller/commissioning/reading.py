@@ -72,7 +72,9 @@ class DriveReader:
     def field(self, quantity: Quantity) -> FieldValue:
         """One field alone."""
         field = self.profile.field(quantity)
-        found = self._words(read_back_request(self.profile, self.unit, (quantity,)), field.words)
+        found = self._words(
+            read_back_request(self.profile, self.unit, (quantity,)), field.end - field.address
+        )
         if isinstance(found, _Missing):
             return self._missing(quantity, found)
         raw = to_raw(self.profile, field, found)

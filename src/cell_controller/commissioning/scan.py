@@ -83,8 +83,9 @@ def scan(
         wire.configure(setting.baud, setting.form)
         wire.wait(wire.now_s + SETTLE_S)
         wire.drain()
-        master = Master(wire, LineSpeed(setting.baud, setting.form), CODECS[setting.protocol])
-        for unit in units:
+        codec = CODECS[setting.protocol]
+        master = Master(wire, LineSpeed(setting.baud, setting.form), codec)
+        for unit in (u for u in units if u <= codec.max_unit):
             yield Probed(setting, unit, _ask(master, _question(spoken, setting.protocol, unit), timing))
 
 

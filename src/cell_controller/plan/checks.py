@@ -18,7 +18,7 @@ from cell_controller.config import (
 )
 from cell_controller.config.units import quantity
 from cell_controller.config.validate import did_you_mean
-from cell_controller.drives.profile import DriveProfile, Nameplate, Quantity
+from cell_controller.drives.profile import DriveProfile, Nameplate, Quantity, value_limits
 from cell_controller.plan.make import Profiles, unverified, verbs_of
 
 
@@ -46,6 +46,35 @@ def profiles_fit_their_drives(cell: CellFile, profiles: Profiles) -> Iterator[Fi
             if verb not in profile.setpoints:
                 text = f"takes no {verb.value.replace('_', ' ')}, which {name} needs"
                 yield Finding(path, text, "choose another drive")
+
+
+def lines_speak_one_protocol(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """A line has one master that speaks one protocol; frames of another are noise to its drives."""
+    for line in cell.lines:
+        spoken = {n: p for n, d in cell.drives_of_line(line).items() if (p := profiles.get(d.profile))}
+        first = next(iter(spoken), "")
+        for name, profile in spoken.items():
+            if profile.protocol is not spoken[first].protocol:
+                other = spoken[first].protocol
+                text = f"speaks {profile.protocol}, while {first} on the same line speaks {other}"
+                yield Finding(("drives", name, "profile"), text, f"give {name} or {first} another line")
+
+
+def travels_can_be_counted(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """Both ends of an axis fit into the register that its targets are written to."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if (
+            profile is None
+            or not isinstance(drive, AxisDrive)
+            or Quantity.TARGET_POSITION not in profile.fields
+        ):
+            continue
+        low, high = (rev * drive.m_per_rev for rev in value_limits(profile.field(Quantity.TARGET_POSITION)))
+        for key in ("min_m", "max_m"):
+            if not low <= getattr(drive, key) <= high:
+                text = f"{profile.name} counts from {quantity(low, 'm')} to {quantity(high, 'm')} only"
+                yield Finding(("drives", name, key), text, "shorten the travel, or move it further in a turn")
 
 
 def limits_are_inside_the_nameplate(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:

@@ -23,6 +23,8 @@ from cell_controller.plan.values import CellPlan
 
 DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.profiles_fit_their_drives,
+    checks.lines_speak_one_protocol,
+    checks.travels_can_be_counted,
     checks.limits_are_inside_the_nameplate,
     checks.absolute_axes_have_absolute_encoders,
     checks.drives_know_their_reference,

@@ -13,6 +13,7 @@ from cell_controller.drives.profile import (
     ProfileField,
     Quantity,
     Source,
+    StopCategory,
     Verb,
     decode_block,
     decode_field,
@@ -27,7 +28,8 @@ DRIVES = Path(__file__).parents[3] / "config" / "drives"
 FIELDS = [
     (profile, quantity)
     for profile in (load_profile(path) for path in sorted(DRIVES.glob("*.yaml")))
-    for quantity in profile.fields
+    for quantity, field in profile.fields.items()
+    if field.bits
 ]
 
 
@@ -49,8 +51,8 @@ def test_a_value_survives_the_way_to_the_drive_and_back(
     if field.ramp_span is not None:
         value = min(value, 0.1 * high)  # counts are coarse near the shortest time
     words = encode_field(profile, quantity, value)
-    assert len(words) == field.words
-    assert all(0 <= word <= 0xFFFF for word in words)
+    assert len(words) == field.end - field.address
+    assert all(0 <= word <= (0xFFFF if field.bytes is None else 0xFF) for word in words)
     back = decode_field(profile, quantity, to_raw(profile, field, words))
     assert back == pytest.approx(value, abs=step(field, value), rel=1e-9)
 
@@ -65,6 +67,22 @@ def test_a_value_that_does_not_fit_names_field_value_and_limits(
     low, high = value_limits(profile.field(quantity))
     assert (caught.value.low, caught.value.high) == (low, high)
     assert f"{profile.name}.{quantity} = " in str(caught.value)
+
+
+def test_bytes_stand_lowest_first_and_a_command_has_none() -> None:
+    dynamixel = load_profile(DRIVES / "robotis_dynamixel_x.yaml")
+    assert encode_field(dynamixel, Quantity.TARGET_POSITION, -1 / 4096) == [0xFF, 0xFF, 0xFF, 0xFF]
+    assert encode_field(dynamixel, Quantity.TARGET_POSITION, 513 / 4096) == [0x01, 0x02, 0, 0]
+    reboot = dynamixel.fault_reset[0]
+    assert encode_exchange(dynamixel, reboot, {}) == (0xFF08, [])
+
+
+def test_a_stop_behind_the_end_of_the_range_is_one_at_its_end() -> None:
+    dynamixel = load_profile(DRIVES / "robotis_dynamixel_x.yaml")
+    stop = dynamixel.stops[StopCategory.CONTROLLED].ramp[0]
+    values = {Source.ACCELERATION: 100.0, Source.TARGET_SPEED: 10.0, Source.STOP_POSITION: 260.0}
+    _, at_the_end = encode_exchange(dynamixel, stop, values)
+    assert at_the_end[8:] == list((256 * 4096).to_bytes(4, "little"))
 
 
 def test_the_low_word_comes_first_in_an_asda(asda: DriveProfile) -> None:

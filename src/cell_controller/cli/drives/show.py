@@ -66,7 +66,7 @@ def value_table(target: Target, values: tuple[FieldValue, ...]) -> Table:
         table.add_column(column)
     for value in values:
         field = target.profile.field(value.quantity)
-        raw = "" if value.raw is None else f"0x{value.raw:0{4 * field.words}X}"
+        raw = "" if value.raw is None else f"0x{value.raw:0{field.bits // 4}X}"
         note = value.problem or _meaning(target, value)
         table.add_row(value.quantity.value, in_unit(value), at_the_machine(target, value), raw, note)
     return table

@@ -40,7 +40,12 @@ class Quantity(StrEnum):
     )
     MOVE_DEFINITION = "move_definition"  # how a numbered move runs (absolute, interrupting, ramp indices)
     MOVE_TRIGGER = "move_trigger"  # a number starts that move, one special number stops with the ramp
+    RAMP_UP_TIME = "ramp_up_time"  # of a drive that keeps no acceleration: to the speed of the move
+    RAMP_DOWN_TIME = "ramp_down_time"
+    HALT = "halt"  # command without content: down by the ramp, and stand
+    START_HOMING = "start_homing"  # command without content
     HOMING_METHOD = "homing_method"  # how the drive looks for its zero
+    HOMING_DIRECTION = "homing_direction"  # where a drive keeps it apart from the method
     HOMING_SPEED = "homing_speed"  # magnitude, until the reference mark is seen
     # settings, written and read back at arming
     WATCHDOG_TIMEOUT = "watchdog_timeout"  # longest silence from the controller; 0 is off

@@ -112,6 +112,10 @@ def _encode_write(profile: DriveProfile, write: Write, values: Mapping[Source, f
     if write.source is Source.SPEED_MAGNITUDE:
         return encode_field(profile, write.field, abs(_given(profile, values, Source.TARGET_SPEED)))
     assert write.source is not None  # the model demands one origin
+    if write.source is Source.STOP_POSITION:  # behind the end of the range: stops there, by the same ramp
+        low, high = value_limits(field)
+        place = _given(profile, values, write.source)
+        return encode_field(profile, write.field, min(max(place, low), high))
     return encode_field(profile, write.field, _given(profile, values, write.source))
 
 

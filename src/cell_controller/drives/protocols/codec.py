@@ -23,6 +23,10 @@ class Codec(Protocol):
     """
 
     @property
+    def max_unit(self) -> int:
+        """Highest id that a single drive can have."""
+
+    @property
     def max_frame(self) -> int:
         """Bytes of the longest frame."""
 

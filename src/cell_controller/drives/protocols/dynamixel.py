@@ -96,6 +96,10 @@ class DynamixelCodec:
     """Protocol 2.0 as a master speaks it."""
 
     @property
+    def max_unit(self) -> int:
+        return MAX_UNIT
+
+    @property
     def max_frame(self) -> int:
         return MAX_FRAME
 

@@ -101,6 +101,10 @@ class EziServoCodec:
     """The protocol as a master speaks it."""
 
     @property
+    def max_unit(self) -> int:
+        return MAX_UNIT
+
+    @property
     def max_frame(self) -> int:
         return MAX_FRAME
 

@@ -202,6 +202,10 @@ class ModbusCodec:
     """The functions of this module as a Codec."""
 
     @property
+    def max_unit(self) -> int:
+        return MAX_UNIT
+
+    @property
     def max_frame(self) -> int:
         return MAX_FRAME
 
