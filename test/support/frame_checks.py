@@ -163,6 +163,6 @@ def spoilt(profile: DriveProfile, quantity: Quantity) -> Iterator[tuple[str, Dri
     for what, change in changes.items():
         fields = {**profile.fields, quantity: described.model_copy(update=change)}
         yield what, profile.model_copy(update={"fields": fields})
-    if described.end - described.address > 1:
+    if described.bytes is None and described.words > 1:
         order = "high_first" if profile.word_order == "low_first" else "low_first"
         yield "order", profile.model_copy(update={"word_order": order})

@@ -144,12 +144,19 @@ def _remainder(data: bytes, start: int) -> int:
 
 def crc_of(protocol: Protocol, body: bytes) -> bytes:
     """The two bytes of the check sum, as they stand on the wire, of what they are computed over."""
-    if protocol is Protocol.MODBUS_RTU:
-        mirrored = bytes(_reflected(byte, 8) for byte in body)
-        return _reflected(_remainder(mirrored, 0xFFFF), 16).to_bytes(2, "little")
-    raise ValueError(protocol)
+    if protocol is Protocol.DYNAMIXEL:
+        return _remainder(body, 0).to_bytes(2, "little")
+    mirrored = bytes(_reflected(byte, 8) for byte in body)
+    return _reflected(_remainder(mirrored, 0xFFFF), 16).to_bytes(2, "little")
 
 
 def is_whole(protocol: Protocol, frame: bytes) -> bool:
     """Whether a frame of the protocol begins, ends and adds up as it must."""
+    if protocol is Protocol.DYNAMIXEL:
+        is_framed = frame[:4] == b"\xff\xff\xfd\x00" and frame[5] | frame[6] << 8 == len(frame) - 7
+        return is_framed and crc_of(protocol, frame[:-2]) == frame[-2:]
+    if protocol is Protocol.EZI_SERVO:
+        inside = frame[2:-2].replace(b"\xaa\xaa", b"\xaa")
+        is_framed = frame[:2] == b"\xaa\xcc" and frame[-2:] == b"\xaa\xee"
+        return is_framed and crc_of(protocol, inside[:-2]) == inside[-2:]
     return crc_of(protocol, frame[:-2]) == frame[-2:]

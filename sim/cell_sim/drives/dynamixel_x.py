@@ -21,7 +21,6 @@ WATCHDOG_MAX = 127
 OVERLOAD = 0x20  # hardware error
 _END_OF_TABLE = 256
 _REBOOT_S = 0.3
-_TURNS = 256  # extended position reaches as far to either side
 _IN_POSITION_REV = 20 / 4096  # moving threshold as from the factory
 _STOP_REV = 0.2  # a goal so near to the end of the ramp is a stop: its sender knew the speed a moment ago
 _STANDS_RPM = 0.3  # one count of the speed
@@ -65,7 +64,8 @@ class VirtualDynamixelX(ServoDrive):
             self.advance(now_s)
             return None
         reply = super().hear(frame, now_s)
-        return with_alert(reply) if reply is not None and self.fault_code else reply
+        is_alert = reply is not None and self.is_powered and self.raw(Quantity.FAULT_CODE)
+        return with_alert(reply) if is_alert and reply is not None else reply
 
     def overhear(self, now_s: float) -> None:
         """Any packet on the line feeds the watchdog."""
@@ -80,9 +80,6 @@ class VirtualDynamixelX(ServoDrive):
                 raise Refusal(ErrorCode.RANGE)
         elif quantity in _GOALS and self.is_expired:
             raise Refusal(ErrorCode.RANGE)
-        elif quantity is Quantity.TARGET_POSITION:
-            if abs(self.value(Quantity.TARGET_POSITION)) > _TURNS:
-                raise Refusal(ErrorCode.LIMIT)
         elif quantity is Quantity.CONTROL:
             if raw > 1:
                 raise Refusal(ErrorCode.RANGE)
@@ -147,6 +144,7 @@ class VirtualDynamixelX(ServoDrive):
 
     def trip(self, code: int) -> None:
         super().trip(code)
+        self.store(Quantity.FAULT_CODE, self.fault_code)
         self._lose_power()
 
     def _lose_power(self) -> None:

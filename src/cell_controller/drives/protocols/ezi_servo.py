@@ -74,7 +74,9 @@ def _data(request: Request) -> bytes:
     kind = _type(request)
     if not isinstance(request, ReadRegisters | WriteRegisters):
         return b""
-    number = (request.address - PARAMETERS) // PARAMETER_BYTES  # of a parameter
+    number, inside = divmod(request.address - PARAMETERS, PARAMETER_BYTES)  # of a parameter
+    if kind in (GET_PARAMETER, SET_PARAMETER):
+        check_within("place in a parameter", inside, 0, 0)
     if isinstance(request, ReadRegisters):
         if kind not in READ_BYTES:
             raise RequestError("type of a read", kind, min(READ_BYTES), max(READ_BYTES))
@@ -88,6 +90,7 @@ def _data(request: Request) -> bytes:
         return bytes((number, *values))
     if kind not in WRITE_BYTES:
         raise RequestError("type of a command", kind, min(WRITE_BYTES), max(WRITE_BYTES))
+    check_within("place in a command", request.address & 0xFF, 0, 0)
     check_within("data bytes", len(values), WRITE_BYTES[kind], WRITE_BYTES[kind])
     return bytes(values)
 
