@@ -138,12 +138,12 @@ def against_cell(
 def _armed(profile: DriveProfile, values: Mapping[Source, float]) -> dict[Quantity, int]:
     """Register contents after arming."""
     found: dict[Quantity, int] = {}
-    for exchange in profile.arming:
+    for exchange in (e for e in profile.arming if e.is_kept):
         first, words = encode_exchange(profile, exchange, values)
         for write in exchange.write:
             field = profile.field(write.field)
             start = field.address - first
-            found[write.field] = to_raw(profile, field, words[start : start + field.words])
+            found[write.field] = to_raw(profile, field, words[start : start + field.end - field.address])
     return found
 
 
@@ -155,4 +155,4 @@ def _shown(profile: DriveProfile, value: FieldValue) -> str:
 
 def _said(profile: DriveProfile, quantity: Quantity, raw: int) -> str:
     field = profile.field(quantity)
-    return f"{decode_field(profile, quantity, raw):.6g} {field.unit.value} (0x{raw:0{4 * field.words}X})"
+    return f"{decode_field(profile, quantity, raw):.6g} {field.unit.value} (0x{raw:0{field.bits // 4}X})"

@@ -153,7 +153,7 @@ def settings(profile: DriveProfile) -> tuple[Quantity, ...]:
         profile.fault_reset,
     ]
     commanded = {w.field for sequence in sequences for exchange in sequence for w in exchange.write}
-    armed = {w.field for exchange in profile.arming for w in exchange.write}
+    armed = {w.field for exchange in profile.arming if exchange.is_kept for w in exchange.write}
     compared = {test.field for test in profile.identity}
-    kept = (armed | compared) - measured
+    kept = armed | compared - measured
     return tuple(q for q in readable(profile) if q in kept or q not in measured | commanded)
