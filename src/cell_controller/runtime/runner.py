@@ -86,9 +86,10 @@ class _Inbox:
         if fault is not None:
             self._note(fault, port, guard.source, f"session {guard.session} seq {guard.seq}")
         if is_accepted:
-            if was_silent:
+            is_late = at_s >= stream.received_at_s + limit  # too old itself
+            if was_silent or (is_late and not stream.is_expired):
                 self._note(FaultKind.STALE, port, guard.source, f"nothing for {limit:.3f} s")
-            stream.is_expired = at_s >= stream.received_at_s + limit  # too late itself
+            stream.is_expired = is_late
         return is_accepted
 
     def _note(self, kind: FaultKind, port: str, source: str, detail: str) -> None:

@@ -155,6 +155,21 @@ def test_a_message_that_has_waited_too_long_is_too_old_when_it_arrives(
     assert [f[0] for f in faults(unit)] == ([] if is_late else [FaultKind.STALE])
 
 
+def test_a_message_that_is_too_old_is_told_although_nobody_was_silent(unit: Unit, runner: Runner) -> None:
+    """A sender whose clock falls back: the newest message is older than the one before it."""
+    runner.deliver(ORDER.name, order(2, at_s=1.0625), 1.0625)
+    just_fresh_s = 1.0625 - LIMIT_S + 2.0**-10
+    runner.deliver(ORDER.name, order(3, at_s=just_fresh_s), 1.0625)
+    runner.step(1.0625)
+    assert faults(unit) == []
+    assert unit.seen[0].age_s(ORDER.name, "a") == LIMIT_S - 2.0**-10
+    for seq in (4, 5):
+        runner.deliver(ORDER.name, order(seq, at_s=1.0625 - LIMIT_S), 1.0625)
+    assert runner.due_s == 1.0625
+    runner.step(1.0625)
+    assert faults(unit) == [(FaultKind.STALE, "order", "a", "nothing for 0.500 s", 1)]
+
+
 def test_a_silence_is_told_once_and_not_of_a_message_that_is_refused(unit: Unit, runner: Runner) -> None:
     runner.step(1.75)
     assert faults(unit)[0][0] is FaultKind.STALE
