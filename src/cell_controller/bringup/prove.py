@@ -28,9 +28,11 @@ SIMULATOR_S = 0.02
 
 
 class StopProof:
-    """One run: `loaded` and `plan` say what is proved; `run` once."""
+    """One run, of every drive, those of one line, or one: `loaded` and `plan` say what for; `run` once."""
 
-    def __init__(self, arguments: Arguments, line: str | None, show: Print) -> None:
+    def __init__(
+        self, arguments: Arguments, line: str | None, show: Print, *, drive: str | None = None
+    ) -> None:
         self.loaded: LoadedCell
         self.plan: CellPlan
         self.loaded, self.plan = load_plan(arguments.cell)
@@ -38,7 +40,8 @@ class StopProof:
         self._show = show
         self._ready: set[str] = set()
         self._is_given_up = False
-        self.drives = drives_to_prove(self.loaded.cell, line)
+        found = drives_to_prove(self.loaded.cell, line)
+        self.drives = tuple(name for name in found if drive in (None, name))
         self.proofs: tuple[Proof, ...] = ()
         self.refused: tuple[Lack, ...] = ()
         self.problem = ""

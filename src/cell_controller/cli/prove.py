@@ -21,15 +21,21 @@ from cell_controller.cli.proofs import print_proofs
 from cell_controller.config import SpindleDrive
 from cell_controller.proving.budget import budgets, distances
 from cell_controller.proving.proof import machine_hash
+from cell_controller.proving.prover import drives_to_prove
 from cell_controller.proving.trial import SPINDLE_SHARE
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
-def prove(arguments: Arguments, line: str | None, *, is_sure: bool, is_json: bool) -> int:
+def prove(
+    arguments: Arguments, line: str | None, *, is_sure: bool, is_json: bool, drive: str | None = None
+) -> int:
     """Returns the exit code; CellError when it cannot begin."""
     out = Console(stderr=is_json, highlight=False)  # stdout has the JSON object alone
-    proof = StopProof(arguments, line, Printer(sys.stderr if is_json else sys.stdout))
+    proof = StopProof(arguments, line, Printer(sys.stderr if is_json else sys.stdout), drive=drive)
+    if not proof.drives and drive is not None:
+        names = ", ".join(drives_to_prove(proof.cell, line))
+        raise CliError(f"{arguments.cell} has no axis or spindle {drive!r}; there are {names}")
     if line is not None and line not in proof.cell.lines:
         raise CliError(f"{arguments.cell} has no line {line!r}; there are {', '.join(proof.cell.lines)}")
     if not is_sure:

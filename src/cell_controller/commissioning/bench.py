@@ -12,11 +12,12 @@ from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import DriveProfile, Quantity, Verb, value_limits
 from cell_controller.drives.schedule import LineMember, schedule_line
 
-BENCH_RPM = 60.0  # once round in a second: the eye follows it, a hand gets away from it
+BENCH_RPM = 60.0  # of a servo, once round in a second: the eye follows it, a hand gets away from it
+INVERTER_RPM = 300.0  # 10 Hz of a motor with four poles; below some 3 Hz few inverters turn one steadily
 BENCH_TORQUE = 0.3  # of the rated torque: turns a free motor, and slips in a person's glove
-RAMP_S = 0.2  # to BENCH_RPM
+RAMP_S = 0.2  # of a servo to BENCH_RPM
+INVERTER_RAMP_S = 1.0  # gentle: what hangs on the shaft is not known
 POLE_PAIRS = 2  # of an inverter's motor: four poles are the usual ones
-COAST_S = 20.0  # a bare motor stands by then
 STANDSTILL_RPM = 3.0
 M_PER_REV = 1.0  # what it will move is not known: a metre stands for a revolution
 FAR_REV = 20000.0
@@ -54,12 +55,11 @@ def bench_drive(profile: DriveProfile, unit: int) -> Drive:
         **common,
         kind=DriveKind.SPINDLE,
         rpm_per_hz=60.0 / POLE_PAIRS,
-        max_speed_rpm=BENCH_RPM,
-        ramp_s=RAMP_S,
+        max_speed_rpm=INVERTER_RPM,
+        ramp_s=INVERTER_RAMP_S,
         inertia_kg_m2=0.001,
         max_torque_nm=BENCH_TORQUE * (profile.nameplate.rated_torque_nm or 1.0),
         standstill_rpm=STANDSTILL_RPM,
-        coast_s=None if profile.sees_coasting else COAST_S,
     )
 
 
@@ -69,6 +69,11 @@ def _range_rev(profile: DriveProfile) -> tuple[float, float]:
         return -FAR_REV, FAR_REV
     low, high = value_limits(profile.field(Quantity.TARGET_POSITION))
     return max(low, -FAR_REV), min(high, FAR_REV)
+
+
+def believed(profile: DriveProfile) -> DriveProfile:
+    """Of an inverter without an encoder, 0 is taken as standstill: on a bench somebody sees the shaft."""
+    return profile.model_copy(update={"sees_coasting": True})
 
 
 def verbs_of(profile: DriveProfile) -> tuple[Verb, ...]:

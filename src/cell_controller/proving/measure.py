@@ -66,10 +66,12 @@ def speed_of(samples: Sequence[Sample]) -> float:
     return abs(last.position_m - first.position_m) / (last.at_s - first.at_s)
 
 
-def measure(silence: Silence, trial: Trial, drive: Drive, profile: DriveProfile) -> Measured:
-    """What one silence has shown."""
+def measure(
+    silence: Silence, trial: Trial, drive: Drive, profile: DriveProfile, *, axis_unit: str = "m/s"
+) -> Measured:
+    """What one silence has shown; `axis_unit` is what a person reads."""
     readings = silence.readings
-    unit = "m/s" if isinstance(drive, AxisDrive) else "rpm"
+    unit = axis_unit if isinstance(drive, AxisDrive) else "rpm"
     if not readings:
         return Measured(False, None, None, None, "it does not answer after the silence")
     since_s = readings[0].at_s - silence.told_at_s

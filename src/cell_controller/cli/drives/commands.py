@@ -17,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_help_panel="Single drives",
     help=(
-        "Find, identify, read and compare single drives on a serial port.\n\n"
+        "Find, identify, read, compare, move and prove single drives on a serial port.\n\n"
         "Example: cell drives scan /dev/ttyUSB0"
     ),
 )
@@ -166,7 +166,7 @@ def compare(
     drive: Drive = "",
     profiles: Profiles = None,
 ) -> None:
-    """Compare the settings of a drive with a file of `export`, or with what its cell file wants: PORT [FILE].
+    """Compare the settings of a drive with a file of export, or with what its cell wants: PORT [FILE].
 
     Exit code 1 when something differs.
 
@@ -177,6 +177,59 @@ def compare(
     from cell_controller.cli.drives.keep import compare_drive
 
     raise typer.Exit(compare_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+
+
+def jog(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+    seconds: ForSeconds = None,
+) -> None:
+    """Move a drive slowly while this command runs (hold-to-run): PORT SPEED.
+
+    SPEED is signed and has its unit: 30rpm, and 5mm/s with a cell file; it is limited to manual speed.
+    Letting go is Ctrl-C, --for, or closing the terminal. The drive is armed first, so that its watchdog stops
+    it when this command or its cable fails.
+
+    Example: cell drives jog /dev/ttyUSB0 30rpm --profile delta_asda_a3 --unit 127 --for 2
+    """
+    from cell_controller.cli.drives.move import jog_drive
+
+    options = _options(words, profile, unit, baud, form, cell, drive, profiles)
+    raise typer.Exit(jog_drive(options, seconds))
+
+
+def prove(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+    yes: Yes = False,
+) -> None:
+    """Prove that a drive stops when its line falls silent: PORT.
+
+    Watchdog set and read back, the drive turns slowly, then nothing more is said. With a cell file it is the
+    proof of cell prove-stop for one drive, and is kept for Production; on a port alone it shows what the
+    drive does, and nothing is kept. Exit code 0 only when it is proved.
+
+    Example: cell drives prove /dev/ttyUSB0 --profile ls_s100 --unit 2 --yes
+
+    Example: cell drives prove --cell config/cells/demo.yaml --drive belt --yes
+    """
+    from cell_controller.cli.drives.move import prove_drive
+
+    raise typer.Exit(
+        prove_drive(_options(words, profile, unit, baud, form, cell, drive, profiles), is_sure=yes)
+    )
 
 
 def _options(
@@ -208,10 +261,11 @@ def _numbers(text: str) -> tuple[int, ...]:
     """`1-3,7` to 1, 2, 3, 7."""
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if not first.isdigit() or not last.isdigit():
             raise typer.BadParameter(f"{text!r} are no unit ids; write them as 1-16 or 1,5,127")
-        found += range(int(first), int(last or first) + 1)
+        found += range(int(first), int(last) + 1)
     if not found or max(found) > 252:
         raise typer.BadParameter(f"{text!r}: unit ids are 0 to 252")
     return tuple(dict.fromkeys(found))
@@ -219,3 +273,6 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 for _command in (scan, identify, read, watch, export, compare):
     add_command(app, _command)
+# -30rpm is a speed, not an option.
+add_command(app, jog, context_settings={"ignore_unknown_options": True})
+add_command(app, prove)

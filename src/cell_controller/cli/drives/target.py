@@ -92,13 +92,15 @@ def target_of(options: Options) -> tuple[Target, tuple[str, ...]]:
     if options.drive not in cell.drives:
         raise CliError(f"{options.cell} has no drive {options.drive!r}; there are {', '.join(cell.drives)}")
     drive = cell.drives[options.drive]
+    if options.unit is not None:  # not yet set to the id that it will have in the cell
+        drive = drive.model_copy(update={"unit": options.unit})
     line = cell.lines[drive.line]
     port, words = _port_before(options.words)
     return (
         Target(
             device=port or line.device,
             profile=plan.profile_of(options.drive),
-            unit=options.unit or drive.unit,
+            unit=drive.unit,
             baud=options.baud or line.baud,
             form=options.form or line.format,
             name=options.drive,

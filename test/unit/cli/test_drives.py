@@ -1,0 +1,158 @@
+"""`cell drives` before anything is on the wire: which drive, at which speed, and who else has the port."""
+
+from __future__ import annotations
+
+import os
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from cell_controller.bringup.claim import key_of
+from cell_controller.bringup.errors import InUseError
+from cell_controller.bringup.locks import Locks
+from cell_controller.cli.drives import commands
+from cell_controller.cli.drives.move import prove_drive, speed_of
+from cell_controller.cli.drives.target import Options, opened, reached, target_of
+from cell_controller.cli.errors import CliError
+from cell_controller.cli.main import main
+from cell_controller.commissioning.errors import WireError
+from cell_controller.config import SerialFormat
+from cell_controller.drives.errors import UnknownProfileError
+
+DEMO = Path(__file__).parents[3] / "config" / "cells" / "demo.yaml"
+PORT = "/dev/ttyUSB9"
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[str]:
+    """A port that nobody answers on."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    link = tmp_path / "port"
+    link.symlink_to(os.ttyname(slave))
+    yield str(link)
+    os.close(slave)
+    os.close(master)
+
+
+def test_a_port_needs_profile_and_unit() -> None:
+    target, words = target_of(Options((PORT, "speed"), "delta_c2000", 5))
+    assert (target.device, target.unit, target.baud, target.form) == (PORT, 5, 9600, SerialFormat.N2)
+    assert words == ("speed",)
+    with pytest.raises(CliError, match="name the port"):
+        target_of(Options(()))
+    with pytest.raises(CliError, match="say --profile and --unit"):
+        target_of(Options((PORT,), "delta_c2000"))
+
+
+def test_a_wrong_profile_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownProfileError, match=r"did you mean delta_c2000\? There are .*ls_s100"):
+        target_of(Options((PORT,), "delta_c200", 5))
+    with pytest.raises(UnknownProfileError, match="no drive profiles in /nowhere"):
+        target_of(Options((PORT,), "delta_c2000", 5, profiles=Path("/nowhere")))
+
+
+def test_a_cell_file_names_line_unit_and_profile() -> None:
+    target, words = target_of(Options(("position",), cell=DEMO, drive="weld_x"))
+    assert target.cell is not None
+    line, drive = target.cell.lines["weld_line"], target.cell.drives["weld_x"]
+    assert (target.device, target.baud, target.form) == (line.device, line.baud, line.format)
+    assert "{" not in target.device
+    assert target.drive == drive
+    assert target.watchdog_s is not None
+    assert words == ("position",)
+
+
+def test_before_it_is_in_its_cell_a_drive_is_on_another_port_with_another_unit() -> None:
+    options = Options((PORT, "weld.yaml"), cell=DEMO, drive="weld_x", unit=127, baud=38400)
+    target, words = target_of(options)
+    assert (target.device, target.baud, target.unit, target.drive.unit) == (PORT, 38400, 127, 127)
+    assert words == ("weld.yaml",)
+    assert target_of(Options(("./kept/weld.yaml",), cell=DEMO, drive="weld_x"))[1] == ("./kept/weld.yaml",)
+
+
+def test_a_cell_file_without_its_drive_is_refused() -> None:
+    with pytest.raises(CliError, match="--cell needs --drive"):
+        target_of(Options((), cell=DEMO))
+    with pytest.raises(CliError, match=r"has no drive 'weld'; there are weld_x"):
+        target_of(Options((), cell=DEMO, drive="weld"))
+    with pytest.raises(CliError, match="no such file"):
+        target_of(Options((), cell=Path("none.yaml"), drive="weld_x"))
+
+
+def test_a_speed_has_a_unit_that_makes_sense_for_the_drive() -> None:
+    axis, _ = target_of(Options((), cell=DEMO, drive="weld_x"))
+    spindle, _ = target_of(Options((), cell=DEMO, drive="weld_spindle"))
+    bench, _ = target_of(Options((PORT,), "delta_asda_a3", 1))
+    assert speed_of("-5mm/s", axis) == pytest.approx(-0.005)
+    assert speed_of("60rpm", axis) == pytest.approx(getattr(axis.drive, "m_per_rev", 0.0))
+    assert speed_of("60rpm", spindle) == 60.0
+    assert speed_of("60rpm", bench) == pytest.approx(1.0)
+    for text, target in (("5", axis), ("fast", axis), ("nanrpm", axis), ("5mm/s", spindle), ("5mm/s", bench)):
+        with pytest.raises(typer.BadParameter, match=r"is no speed|not known here"):
+            speed_of(text, target)
+
+
+def test_unit_ids_are_ranges_and_lists() -> None:
+    assert commands._numbers("1-3,7,2") == (1, 2, 3, 7)
+    for text in ("", "a", "1-", "-1", "1-300", "3-1"):
+        with pytest.raises(typer.BadParameter):
+            commands._numbers(text)
+
+
+def test_a_port_that_a_cell_has_is_refused_and_its_process_named(port: str) -> None:
+    locks = Locks()
+    locks.take(f"line {os.path.realpath(port)}", "line of a cell")
+    try:
+        with (
+            pytest.raises(InUseError, match=rf"port {port} is in use by pid {os.getpid()}"),
+            opened(port, 9600, SerialFormat.N2),
+        ):
+            raise AssertionError("it was opened")
+    finally:
+        locks.release()
+    with opened(port, 9600, SerialFormat.N2) as wire:
+        assert wire.wait(wire.now_s) == b""
+
+
+def test_a_drive_whose_cell_is_up_is_refused_on_whatever_port(port: str) -> None:
+    target, _ = target_of(Options((port,), cell=DEMO, drive="weld_x"))
+    assert target.cell is not None
+    locks = Locks()
+    locks.take(key_of(target.cell.namespace), "a cell that is up")
+    try:
+        with pytest.raises(InUseError, match=r"cell \w+ \(/cell\) is in use by pid"), reached(target):
+            raise AssertionError("it was opened")
+    finally:
+        locks.release()
+
+
+def test_a_port_that_is_not_there_is_said_and_leaves_no_lock(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none")
+    for _ in range(2):
+        with pytest.raises(WireError, match="there is no such port"), opened(missing, 9600, SerialFormat.N2):
+            raise AssertionError("it was opened")
+
+
+def test_a_proof_in_a_cell_takes_the_ports_of_the_cell() -> None:
+    with pytest.raises(CliError, match="leave the port out"):
+        prove_drive(Options((PORT,), cell=DEMO, drive="weld_x"), is_sure=True)
+    with pytest.raises(CliError, match=r"no axis or spindle 'station_io'; there are weld_x"):
+        prove_drive(Options((), cell=DEMO, drive="station_io"), is_sure=True)
+
+
+def test_without_anybody_to_ask_a_proof_on_a_bench_moves_nothing(port: str) -> None:
+    with pytest.raises(CliError, match="say --yes"):
+        prove_drive(Options((port,), "ls_s100", 1), is_sure=False)
+
+
+def test_silence_says_what_to_check(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["drives", "read", port, "--profile", "ls_s100", "--unit", "3", "speed"]
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "unit 3 does not answer at 9600 8N1" in said
+    assert "A and B" in said
+    assert "120 ohm" in said
