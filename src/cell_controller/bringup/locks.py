@@ -124,7 +124,9 @@ def holders(path: Path) -> tuple[tuple[int, str], ...]:
             continue
         try:
             if any(os.path.samefile(link, path) for link in (entry / "fd").iterdir()):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
+                # empty for a moment while the process becomes another program
+                line = (entry / "cmdline").read_bytes() or (entry / "comm").read_bytes()
+                words = line.split(b"\0")
                 found.append((int(entry.name), b" ".join(words).decode(errors="replace").strip()))
         except OSError:
             continue  # it ended while we looked, or is another user's
