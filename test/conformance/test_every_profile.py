@@ -7,10 +7,20 @@ from itertools import pairwise
 import pytest
 
 from cell_controller.config.values import DriveKind
-from cell_controller.drives.profile import Exchange, Memory, ProfileField, Quantity, StopCategory
+from cell_controller.drives.actuation import Motion
+from cell_controller.drives.profile import (
+    Exchange,
+    Memory,
+    ProfileField,
+    Quantity,
+    Source,
+    StopCategory,
+    needs_place,
+)
 from cell_controller.drives.protocols import CODECS
 from cell_controller.drives.requests import read_request, write_request
 from cell_controller.messages import Allowed, DriveCondition, LinePhase
+from cell_sim.drives.motor import ServoDrive
 from cell_sim.plant.record import MOTION_KINDS
 from support.profile_bench import COAST_S, PROFILES, ProfileBench, names
 
@@ -32,6 +42,16 @@ def setpoints(bench: ProfileBench, since_s: float = 0.0) -> list[str]:
 
 def fields_of(bench: ProfileBench, exchange: Exchange) -> list[ProfileField]:
     return [bench.profile.field(write.field) for write in exchange.write]
+
+
+def place_to_stop(bench: ProfileBench) -> tuple[tuple[Source, float], ...]:
+    """What a bus would say to a drive that is stopped by the place where its ramp ends."""
+    device = bench.device
+    assert isinstance(device, ServoDrive)
+    device.advance(bench.now_s)
+    found = Motion(device.position_rev, device.speed_rpm, ramp_rpm_s=600.0).stop(0.0)
+    assert found is not None
+    return found
 
 
 # Arming
@@ -190,7 +210,8 @@ def test_each_category_of_stop_is_what_its_number_says(name: str, category: Stop
     def tell(exchanges: tuple[Exchange, ...]) -> None:
         for exchange in exchanges:
             bench.now_s += 0.02
-            frame = codec.encode(write_request(profile, device.unit, exchange, {}))
+            values = dict(place_to_stop(bench) if needs_place(exchange) else ())
+            frame = codec.encode(write_request(profile, device.unit, exchange, values))
             assert device.hear(frame, bench.now_s) is not None
 
     tell(stop.ramp)
