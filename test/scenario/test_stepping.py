@@ -2,6 +2,10 @@
 
 The interlock's verdict is whether it is tripped, by what in which order, and which lines it stops. What it
 allows after that, it may allow up to a period of its commands later.
+
+A trip is noted up to a tick later by the one that ticks. A standstill measured between the two moments is
+one after the trip for the other only, which may then allow a recovery or a reset first. From there on the
+two go different ways, and the comparison ends.
 """
 
 from __future__ import annotations
@@ -120,7 +124,7 @@ def ticking(life: Life, unit: Unit) -> list[tuple[float, tuple[object, ...]]]:
     return found
 
 
-@pytest.mark.parametrize("seed", ["12:0", "fresh"])
+@pytest.mark.parametrize("seed", ["12:0", "367329121:0", "fresh"])
 def test_stepping_when_due_gives_the_verdicts_of_stepping_every_millisecond(
     seed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +139,8 @@ def test_stepping_when_due_gives_the_verdicts_of_stepping_every_millisecond(
             present = life.verdicts[at][1]
             within.append(present)
             at += 1
+        if present[:1] == (False,) and key[:1] == (True,) and key[2:3] == present[2:3]:
+            return
         if present[:1] == (True,) and key[:1] == (False,):
             within += [later for at_s, later in life.verdicts[at:] if at_s <= now_s + PERIOD_S]
         assert key in within, f"seed {seed}, t={now_s:.4f} s: {present} by events, {key} by ticks"
