@@ -17,7 +17,6 @@ class Room:
     name: str
     files: tuple[str, ...]  # patterns below src/cell_controller
     tests: tuple[str, ...]
-    functions: tuple[str, ...] = ()  # of these files only; empty: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +44,8 @@ ROOMS = (
         (
             "test/unit/drives/test_bus.py",
             "test/unit/drives/test_bus_outputs.py",
+            "test/unit/drives/test_bus_talk.py",
             "test/conformance/test_bus_on_virtual_drives.py",
-        ),
-        (  # what a bus does with its permit; frames and reports are for the conformance suite
-            "DriveBus._decide",
-            "DriveBus._watch_permit",
-            "DriveBus._may_reset",
-            "DriveBus._obey",
-            "DriveBus._note_stop",
-            "DriveBus._begin_stop",
-            "DriveBus._stop_what_moves",
-            "DriveBus._follow_stop",
-            "DriveBus._switch_outputs",
-            "DriveBus._leave_if_asked",
-            "DriveBus._port_event",
-            "DriveBus._deadline_s",
-            "_own_fault",
         ),
     ),
 )

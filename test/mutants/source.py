@@ -7,7 +7,6 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
-from fnmatch import fnmatch
 from itertools import islice, zip_longest
 from pathlib import Path
 from textwrap import dedent
@@ -98,8 +97,6 @@ def _write_file(room: Room, path: Path) -> list[Mutant]:
         qualname = mangled.removeprefix("x").strip(_SEPARATOR).replace(_SEPARATOR, ".")
         if _SEPARATOR not in mangled:
             qualname = mangled.removeprefix("x_")
-        if room.functions and not any(fnmatch(qualname, pattern) for pattern in room.functions):
-            continue
         first, last = _statement(original, _changed_line(original, texts[version], version))
         start = mutated.line_span_by_function_name[f"{mangled}__mutmut_orig"].start
         words = f"{path.relative_to(SOURCES)} {qualname}: {_difference(original, texts[version], version)}"

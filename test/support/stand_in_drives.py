@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from cell_controller.config import Drive
 from cell_controller.drives.bus import DriveBus
+from cell_controller.drives.conversation import Outgoing, Wishes
 from cell_controller.drives.goal import KEEP, Goal
 from cell_controller.drives.profile import DriveProfile
 from cell_controller.messages import (
@@ -97,23 +98,28 @@ class StandIn:
 
 
 class SilentTalk:
-    """A conversation in which nobody says anything; due when the test wants."""
+    """A conversation in which nobody says anything, unless the test does; due when the test wants."""
 
     due = inf
 
     def __init__(self, speed: object, codec: object, devices: object, now_s: float) -> None:
         self.begun_s = now_s
+        self.fed: list[tuple[bytes, float]] = []
+        self.wishes: list[Wishes] = []
+        self.answering: StandIn | None = None  # whose reply has come
+        self.outgoing: Outgoing | None = None  # what is to be said next
 
     def feed(self, data: bytes, at_s: float) -> None:
-        raise AssertionError
+        self.fed.append((data, at_s))
 
-    def collect(self, now_s: float) -> None:
-        return None
+    def collect(self, now_s: float) -> StandIn | None:
+        return self.answering
 
-    def talk(self, wishes: object, now_s: float) -> None:
-        return None
+    def talk(self, wishes: Wishes, now_s: float) -> Outgoing | None:
+        self.wishes.append(wishes)
+        return self.outgoing
 
-    def due_s(self, wishes: object, now_s: float) -> float:
+    def due_s(self, wishes: Wishes, now_s: float) -> float:
         return self.due
 
 
@@ -189,6 +195,11 @@ class Line:
         assert self.opened() is LinePhase.STOPPED
         assert self.obey(allowed, program=program) is LinePhase.PERMITTED
         return self
+
+    @property
+    def talk(self) -> SilentTalk:
+        """The conversation of the open port."""
+        return cast("SilentTalk", self.bus._talk)
 
     def movers(self) -> list[StandIn]:
         return [d for d in self.drives.values() if not d.is_module]
