@@ -22,8 +22,8 @@ class NoAnswerError(CommissioningError):
         super().__init__(
             f"unit {unit} does not answer at {baud} {form.value} ({reason}). Check: the drive is on; A and B "
             f"are not swapped and the grounds are joined; unit id, baud rate and format are what the drive "
-            f"shows (cell drives scan finds them); it speaks Modbus RTU, not ASCII; 120 ohm at both ends of "
-            f"the line and nowhere else"
+            f"shows (cell drives scan finds them); it speaks the protocol of its profile, Modbus RTU and not "
+            f"ASCII; 120 ohm at both ends of the line and nowhere else"
         )
 
 

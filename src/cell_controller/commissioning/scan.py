@@ -78,7 +78,7 @@ def scan(
 ) -> Iterator[Probed]:
     """Ask every unit with every setting, one a step. Only reads: nothing is written to anybody."""
     for setting in settings:
-        spoken = [p for p in profiles if p.protocol.value == setting.protocol.value]
+        spoken = [p for p in profiles if p.protocol is setting.protocol]
         timing = _patient(spoken)
         wire.configure(setting.baud, setting.form)
         wire.wait(wire.now_s + SETTLE_S)
@@ -104,7 +104,7 @@ def _patient(profiles: Sequence[DriveProfile]) -> Timing:
 
 def _question(profiles: Sequence[DriveProfile], protocol: Protocol, unit: int) -> Request:
     """Modbus: one register; that a drive has none there it says in a valid frame too."""
-    if protocol.value == Protocol.MODBUS_RTU.value:
+    if protocol is Protocol.MODBUS_RTU:
         return ReadRegisters(unit, 0, 1)
     return read_request(profiles[0], unit, profiles[0].reads.fast)
 

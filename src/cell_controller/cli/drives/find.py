@@ -101,7 +101,7 @@ def identify_drive(
         wire.configure(setting.baud, setting.form)
         wire.drain()
         master = Master(wire, LineSpeed(setting.baud, setting.form), CODECS[setting.protocol])
-        spoken = tuple(p for p in profiles if p.protocol.value == setting.protocol.value)
+        spoken = tuple(p for p in profiles if p.protocol is setting.protocol)
         fits: list[Fit] = []
         with _bar("comparing", len(spoken)) as progress:
             for fit in identify(master, unit, spoken):
