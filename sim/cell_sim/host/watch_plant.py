@@ -15,6 +15,8 @@ from cell_sim.plant.relay import LOCK_TIME_S
 Broken = Callable[[float, int, str], None]
 OVERSPEED = 1.02  # slip and ripple of an inverter at its set speed
 LOCKS_AGAIN_S = LOCK_TIME_S + 0.1  # after a forced door has been closed: solenoid and a sample
+# Its bus asks a silent module now and then, proves its settings, and obeys in a new epoch.
+ARMED_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class PlantWatch:
     def excuse(self, name: str, until_s: float) -> None:
         """A module without supply lets go of the lock, whatever it was told."""
         if name == self._lock_module:
-            self._excused_s = max(self._excused_s, until_s + LOCKS_AGAIN_S)
+            self._excused_s = max(self._excused_s, until_s + ARMED_AGAIN_S)
 
     def see_motion(self, sample: MotionSample) -> None:
         drive = self._cell.drives[sample.mover]
