@@ -372,6 +372,16 @@ def test_a_spindle_that_may_coast_counts_as_turning_although_the_drive_shows_not
     assert bench.now_s - let_go_s > COAST_S - 1.0
 
 
+@pytest.mark.parametrize("name", [n for n in SPINDLES if not PROFILES[n].sees_coasting])
+def test_a_bus_that_starts_waits_for_the_coast_that_it_has_not_seen(name: str) -> None:
+    bench = bench_of(name)
+    assert bench.run(COAST_S, lambda: bool(bench.states) and bench.state.phase is LinePhase.STOPPING)
+    assert bench.state.stop_cause == "grind_wheel may have been coasting when the line came up"
+    bench.arm()
+    assert bench.now_s > COAST_S
+    assert bench.seen.is_stopped
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_setting_is_looked_at_in_its_turn(name: str) -> None:
     bench = bench_of(name)

@@ -255,8 +255,12 @@ class DriveBus:
 
     def _stop_what_moves(self, now_s: float) -> None:
         """Drives that move when the bus comes up are stopped where they are."""
-        if any(not d.is_standing for d in self._movers):
-            self._note_stop("drives were moving when the line came up")
+        moving = [d for d in self._movers if not d.is_standing]
+        if moving:
+            coasting = ", ".join(d.name for d in moving if d.may_coast)
+            is_seen = any(not d.may_coast for d in moving)
+            what = "drives were moving" if is_seen else f"{coasting} may have been coasting"
+            self._note_stop(f"{what} when the line came up")
             self._stop = LineStop(self._devices, self._programs, {}, now_s)
             self._phase = LinePhase.STOPPING
 

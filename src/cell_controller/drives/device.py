@@ -76,6 +76,11 @@ class Device:
         return not self.is_offline and not self._is_unread and self.image.is_standing
 
     @property
+    def may_coast(self) -> bool:
+        """Shows no speed, and is not known to stand."""
+        return self.image.may_coast
+
+    @property
     def is_silent(self) -> bool:
         """Did not answer twice in a row; one broken frame is not yet silence."""
         return self.is_offline or self.failures >= SILENT_AFTER

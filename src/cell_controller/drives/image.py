@@ -140,9 +140,17 @@ class Image:
             return True
         if isinstance(self._drive, AxisDrive):
             return abs(self.speed_m_s) <= self._drive.standstill_m_s
-        if self._coasting is not None and not self._coasting.is_over(self.measured_at_s):
-            return False
-        return abs(self.speed_rpm) <= self._drive.standstill_rpm
+        return abs(self.speed_rpm) <= self._drive.standstill_rpm and not self.may_coast
+
+    @property
+    def may_coast(self) -> bool:
+        """A spindle without speed whose drive cannot see it, until it must have come to rest."""
+        return (
+            isinstance(self._drive, SpindleDrive)
+            and self._coasting is not None
+            and abs(self.speed_rpm) <= self._drive.standstill_rpm
+            and not self._coasting.is_over(self.measured_at_s)
+        )
 
     @property
     def is_homed(self) -> bool:
