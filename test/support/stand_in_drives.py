@@ -48,6 +48,7 @@ class StandIn:
     is_armed: bool = True
     needs_reading: bool = False
     is_standing: bool = True
+    may_coast: bool = False
     is_silent: bool = False
     can_move: bool = True
     has_arrived: bool = False

@@ -60,6 +60,19 @@ def test_drives_that_move_when_the_line_comes_up_are_stopped_where_they_are() ->
     assert line.step() is LinePhase.STOPPED
 
 
+@pytest.mark.parametrize(
+    ("also_moves", "cause"),
+    [(False, "weld_spindle may have been coasting"), (True, "drives were moving")],
+)
+def test_a_spindle_that_shows_no_speed_is_not_said_to_have_moved(also_moves: bool, cause: str) -> None:
+    line = Line()
+    spindle = line.drives["weld_spindle"]
+    spindle.is_standing, spindle.may_coast = False, True
+    line.drives["weld_y"].is_standing = not also_moves
+    assert line.opened() is LinePhase.STOPPING
+    assert line.states.stop_cause == f"{cause} when the line came up"
+
+
 def test_a_port_that_fails_is_tried_again_after_half_a_second() -> None:
     line = Line()
     line.step()
