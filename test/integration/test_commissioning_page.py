@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pymodbus.client import ModbusSerialClient
+from pymodbus.exceptions import ModbusIOException
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "commissioning.md").read_text()
@@ -133,3 +135,25 @@ def test_letting_go_by_a_signal_stops_the_drive_before_the_command_ends(folder: 
     said, _ = child.communicate(timeout=READY_S)
     assert child.returncode == 0
     assert "let go at 120 rpm" in said
+
+
+def test_a_master_that_is_not_ours_reads_and_runs_the_emulated_drive(folder: Path) -> None:
+    port = str(folder / "drive")
+    with ModbusSerialClient(port, baudrate=115200, parity="N", stopbits=2, timeout=0.3, retries=1) as master:
+        source = master.read_holding_registers(0x0014, count=2, device_id=4)
+        assert source.registers == [1, 2]
+        assert not master.write_register(0x2001, 1000, device_id=4).isError()
+        assert not master.write_register(0x2000, 0x0012, device_id=4).isError()
+        time.sleep(3.0)
+        assert master.read_holding_registers(0x2103, count=1, device_id=4).registers == [1000]
+        assert not master.write_register(0x2000, 0x0001, device_id=4).isError()
+
+
+@pytest.mark.parametrize(("baud", "stop_bits"), [(57600, 2), (115200, 1)])
+def test_at_another_speed_or_with_another_stop_bit_nobody_understands(
+    folder: Path, baud: int, stop_bits: int
+) -> None:
+    port = str(folder / "drive")
+    master = ModbusSerialClient(port, baudrate=baud, parity="N", stopbits=stop_bits, timeout=0.3, retries=0)
+    with master, pytest.raises(ModbusIOException):
+        master.read_holding_registers(0x0014, count=2, device_id=4)

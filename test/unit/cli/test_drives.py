@@ -98,7 +98,7 @@ def test_a_speed_has_a_unit_that_makes_sense_for_the_drive() -> None:
 
 def test_unit_ids_are_ranges_and_lists() -> None:
     assert commands._numbers("1-3,7,2") == (1, 2, 3, 7)
-    for text in ("", "a", "1-", "-1", "1-300", "3-1"):
+    for text in ("", "a", "1-", "-1", "1-300", "3-1", "0-3"):
         with pytest.raises(typer.BadParameter):
             commands._numbers(text)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,13 +25,21 @@ app = typer.Typer(
     ),
 )
 
+LAST_UNIT = 247  # of Modbus; cell files have no others
+
 Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port.", show_default=False)]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PORT [WORD]...", help="Serial port, then as below.", show_default=False),
+    typer.Argument(
+        metavar="PORT",
+        help="Serial port, then the words above; with --cell it may be left out.",
+        show_default=False,
+    ),
 ]
 Profile = Annotated[str, typer.Option(help="Drive profile, such as delta_c2000.", metavar="NAME")]
-Unit = Annotated[int | None, typer.Option(help="Unit id of the drive.", min=0, max=252, show_default=False)]
+Unit = Annotated[
+    int | None, typer.Option(help="Unit id of the drive.", min=1, max=LAST_UNIT, show_default=False)
+]
 Baud = Annotated[
     int | None, typer.Option(help="Baud rate; the profile's without it.", min=300, show_default=False)
 ]
@@ -46,6 +57,46 @@ ForSeconds = Annotated[
     float | None, typer.Option("--for", help="End after this many seconds; else at Ctrl-C.", min=0.0)
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before things move.")]
+
+
+def _named(
+    words: Words = None,
+    profile: Profile = "",
+    unit: Unit = None,
+    baud: Baud = None,
+    form: Format = "",
+    cell: Cell = None,
+    drive: Drive = "",
+    profiles: Profiles = None,
+) -> Options:
+    """What names a drive, and how it is reached."""
+    from cell_controller.cli.drives.target import Options
+
+    found = _format(form) if form else None
+    return Options(tuple(words or ()), profile, unit, baud, found, cell, drive, profiles)
+
+
+def on_a_drive(function: Callable[..., None]) -> Callable[..., None]:
+    """A command on one drive: the words and options of `_named`, then its own."""
+    common = signature(_named).parameters
+    own = [p for p in signature(function).parameters.values() if p.name != "options"]
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        options = _named(**{name: given.pop(name) for name in common})
+        function(options, **given)
+
+    parameters = [_evaluated(p) for p in (*common.values(), *own)]
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    del command.__wrapped__
+    return command
+
+
+def _evaluated(parameter: Parameter) -> Parameter:
+    """With its annotation as an object: typer would look for the names in another module."""
+    annotation = eval(parameter.annotation, globals())
+    return parameter.replace(annotation=annotation, kind=Parameter.KEYWORD_ONLY)
 
 
 def scan(
@@ -74,7 +125,7 @@ def scan(
 
 def identify(
     port: Port,
-    unit: Annotated[int, typer.Option(help="Unit id of the drive.", min=0, max=252)] = 1,
+    unit: Annotated[int, typer.Option(help="Unit id of the drive.", min=1, max=LAST_UNIT)] = 1,
     baud: Baud = None,
     form: Format = "",
     profiles: Profiles = None,
@@ -90,16 +141,8 @@ def identify(
     raise typer.Exit(identify_drive(port, unit, baud, _format(form) if form else None, profiles))
 
 
-def read(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
-) -> None:
+@on_a_drive
+def read(options: Options) -> None:
     """Read fields of a drive once, all that can be read without a FIELD: PORT [FIELD]...
 
     Example: cell drives read /dev/ttyUSB0 --profile delta_c2000 --unit 5 speed current
@@ -108,18 +151,12 @@ def read(
     """
     from cell_controller.cli.drives.show import read_drive
 
-    raise typer.Exit(read_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+    raise typer.Exit(read_drive(options))
 
 
+@on_a_drive
 def watch(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
+    options: Options,
     seconds: ForSeconds = None,
     every: Annotated[
         float, typer.Option(help="Seconds between two lines where there is no terminal.", min=0.05)
@@ -133,39 +170,22 @@ def watch(
     """
     from cell_controller.cli.drives.show import watch_drive
 
-    options = _options(words, profile, unit, baud, form, cell, drive, profiles)
     raise typer.Exit(watch_drive(options, seconds, every))
 
 
-def export(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
-) -> None:
+@on_a_drive
+def export(options: Options) -> None:
     """Keep every setting of a drive in a file: PORT FILE.
 
     Example: cell drives export /dev/ttyUSB0 --profile delta_c2000 --unit 5 spindle.yaml
     """
     from cell_controller.cli.drives.keep import export_drive
 
-    raise typer.Exit(export_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+    raise typer.Exit(export_drive(options))
 
 
-def compare(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
-) -> None:
+@on_a_drive
+def compare(options: Options) -> None:
     """Compare the settings of a drive with a file of export, or with what its cell wants: PORT [FILE].
 
     Exit code 1 when something differs.
@@ -176,18 +196,12 @@ def compare(
     """
     from cell_controller.cli.drives.keep import compare_drive
 
-    raise typer.Exit(compare_drive(_options(words, profile, unit, baud, form, cell, drive, profiles)))
+    raise typer.Exit(compare_drive(options))
 
 
+@on_a_drive
 def jog(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
+    options: Options,
     seconds: ForSeconds = None,
 ) -> None:
     """Move a drive slowly while this command runs (hold-to-run): PORT SPEED.
@@ -200,19 +214,12 @@ def jog(
     """
     from cell_controller.cli.drives.move import jog_drive
 
-    options = _options(words, profile, unit, baud, form, cell, drive, profiles)
     raise typer.Exit(jog_drive(options, seconds))
 
 
+@on_a_drive
 def prove(
-    words: Words = None,
-    profile: Profile = "",
-    unit: Unit = None,
-    baud: Baud = None,
-    form: Format = "",
-    cell: Cell = None,
-    drive: Drive = "",
-    profiles: Profiles = None,
+    options: Options,
     yes: Yes = False,
 ) -> None:
     """Prove that a drive stops when its line falls silent: PORT.
@@ -227,25 +234,7 @@ def prove(
     """
     from cell_controller.cli.drives.move import prove_drive
 
-    raise typer.Exit(
-        prove_drive(_options(words, profile, unit, baud, form, cell, drive, profiles), is_sure=yes)
-    )
-
-
-def _options(
-    words: list[str] | None,
-    profile: str,
-    unit: int | None,
-    baud: int | None,
-    form: str,
-    cell: Path | None,
-    drive: str,
-    profiles: Path | None,
-) -> Options:
-    from cell_controller.cli.drives.target import Options
-
-    found = _format(form) if form else None
-    return Options(tuple(words or ()), profile, unit, baud, found, cell, drive, profiles)
+    raise typer.Exit(prove_drive(options, is_sure=yes))
 
 
 def _format(word: str) -> SerialFormat:
@@ -266,8 +255,8 @@ def _numbers(text: str) -> tuple[int, ...]:
         if not first.isdigit() or not last.isdigit():
             raise typer.BadParameter(f"{text!r} are no unit ids; write them as 1-16 or 1,5,127")
         found += range(int(first), int(last) + 1)
-    if not found or max(found) > 252:
-        raise typer.BadParameter(f"{text!r}: unit ids are 0 to 252")
+    if not found or min(found) < 1 or max(found) > LAST_UNIT:
+        raise typer.BadParameter(f"{text!r}: unit ids are 1 to {LAST_UNIT}")
     return tuple(dict.fromkeys(found))
 
 
