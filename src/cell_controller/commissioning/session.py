@@ -17,7 +17,7 @@ from cell_controller.messages import Allowed, DriveCondition, DriveSetpoint, Lin
 
 ARMED_S = 10.0  # a slow drive with many settings takes one to two seconds
 ON_S = 5.0  # from the enable to the power stage
-FAULT_S = 5.0  # a fault is reset once a second
+FAULT_S = 5.0  # a fault is reset once a second, at standstill
 STOPPED_S = 10.0  # longer than any ramp from manual speed
 LOOK_S = 0.05  # a button that was let go is noticed at least as often
 _ON = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
@@ -61,7 +61,8 @@ class Session:
         """A fault of before is reset; NotReadyError with its remedy when it stays."""
         device = self.device
         wishes = Wishes((device,), may_reset=True)
-        if not self._until(lambda: device.condition is not DriveCondition.FAULT, FAULT_S, wishes):
+        within_s = FAULT_S + self._coast_s
+        if not self._until(lambda: device.condition is not DriveCondition.FAULT, within_s, wishes):
             raise NotReadyError(f"{device.name} stays in fault: {self._fault_words()}")
 
     def switch_on(self) -> None:
@@ -106,7 +107,14 @@ class Session:
         device = self.device
         device.pursue(OFF)
         wishes = Wishes((device,), is_stopping=True)
-        return self._until(lambda: device.is_standing and device.condition not in _ON, STOPPED_S, wishes)
+        within_s = STOPPED_S + self._coast_s
+        return self._until(lambda: device.is_standing and device.condition not in _ON, within_s, wishes)
+
+    @property
+    def _coast_s(self) -> float:
+        """How long a spindle may turn that its drive shows as standing."""
+        drive = self.device.drive
+        return (drive.coast_s or 0.0) if isinstance(drive, SpindleDrive) else 0.0
 
     # The line
 

@@ -15,12 +15,15 @@ from cell_controller.bringup.errors import InUseError
 from cell_controller.bringup.locks import Locks
 from cell_controller.cli.drives import commands
 from cell_controller.cli.drives.move import prove_drive, speed_of
+from cell_controller.cli.drives.show import at_the_machine, in_unit
 from cell_controller.cli.drives.target import Options, opened, reached, target_of
 from cell_controller.cli.errors import CliError
 from cell_controller.cli.main import main
 from cell_controller.commissioning.errors import WireError
+from cell_controller.commissioning.reading import FieldValue
 from cell_controller.config import SerialFormat
 from cell_controller.drives.errors import UnknownProfileError
+from cell_controller.drives.profile import DriveUnit, Quantity
 
 DEMO = Path(__file__).parents[3] / "config" / "cells" / "demo.yaml"
 PORT = "/dev/ttyUSB9"
@@ -156,3 +159,18 @@ def test_silence_says_what_to_check(port: str, capsys: pytest.CaptureFixture[str
     assert "unit 3 does not answer at 9600 8N1" in said
     assert "A and B" in said
     assert "120 ohm" in said
+
+
+def test_values_are_shown_in_their_unit_and_at_the_machine() -> None:
+    axis, _ = target_of(Options((), cell=DEMO, drive="weld_x"))
+    spindle, _ = target_of(Options((), cell=DEMO, drive="weld_spindle"))
+    bench, _ = target_of(Options((PORT,), "delta_asda_a3", 1))
+    where = FieldValue(Quantity.POSITION, DriveUnit.REV, 0x10, 2.5)
+    turning = FieldValue(Quantity.SPEED, DriveUnit.HZ, 5000, 50.0)
+    assert (in_unit(where), at_the_machine(axis, where)) == ("2.5 rev", "25.000 mm")
+    speed = FieldValue(Quantity.SPEED, DriveUnit.RPM, 60, 60.0)
+    assert (in_unit(speed), at_the_machine(axis, speed)) == ("60 rpm", "10.000 mm/s")
+    assert (in_unit(turning), at_the_machine(spindle, turning)) == ("50 Hz", "1500 rpm")
+    assert at_the_machine(bench, where) == "", "what a turn moves is not known there"
+    assert in_unit(FieldValue(Quantity.STATUS_WORD, DriveUnit.RAW, 1280, 1280.0)) == "1280"
+    assert in_unit(FieldValue(Quantity.SPEED, DriveUnit.HZ, problem="refused")) == "-"

@@ -156,6 +156,40 @@ def test_without_its_enable_a_drive_does_not_switch_on_and_the_reason_is_named()
     assert bench.orders == []
 
 
+def test_an_axis_that_knows_where_it_is_stops_before_its_soft_limit() -> None:
+    bench = MotionBench(PROFILES["fast_modbus_servo"])
+    device = bench.make_device()
+    device.drive = device.drive.model_copy(update={"max_m": 1.5, "min_m": -0.7})
+    done = jog(Session(bench.wire, bench.speed, device), 1.0, bench.limits, lambda: True)
+    assert done.at_end
+    assert 1.0 < done.ended_m <= 1.5
+    device = bench.make_device()
+    device.drive = device.drive.model_copy(update={"max_m": 1.5, "min_m": -0.7})
+    done = jog(Session(bench.wire, bench.speed, device), -1.0, bench.limits, lambda: True)
+    assert -0.7 <= done.ended_m < -0.2
+
+
+@pytest.mark.parametrize("name", ["ls_s100", "delta_vfd_e"])
+def test_a_spindle_in_a_cell_that_may_coast_is_waited_for_before_its_fault_is_cleared(name: str) -> None:
+    bench = MotionBench(PROFILES[name])
+    jog(bench.session, bench.limits.speed, bench.limits, lambda: bench.wire.now_s < 3.0)
+    bench.wire.wait(bench.wire.now_s + 5.0)  # nobody asks it any more: its watchdog has run out
+    coast_s = 12.0
+    drive = bench_drive(bench.profile, UNIT).model_copy(update={"coast_s": coast_s})
+    device = Device(NAME, drive, bench.profile, own_values(drive, bench.watchdog_s))
+    began_s = bench.wire.now_s
+    orders = len(bench.orders)
+    done = jog(
+        Session(bench.wire, bench.speed, device),
+        bench.limits.speed,
+        bench.limits,
+        lambda: bench.wire.now_s < began_s + coast_s + 8.0,
+    )
+    assert done.stands
+    assert done.let_go_speed == pytest.approx(bench.limits.speed, rel=0.05)
+    assert len(bench.orders) > orders
+
+
 # Proof
 
 
