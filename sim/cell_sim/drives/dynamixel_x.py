@@ -22,7 +22,8 @@ OVERLOAD = 0x20  # hardware error
 _END_OF_TABLE = 256
 _REBOOT_S = 0.3
 _IN_POSITION_REV = 20 / 4096  # moving threshold as from the factory
-_STOP_REV = 0.2  # a goal so near to the end of the ramp is a stop: its sender knew the speed a moment ago
+# A goal so near to the end of the ramp is a stop: its sender knew place and speed of a moment ago.
+_STOP_S, _STOP_REV = 0.06, 0.02
 _STANDS_RPM = 0.3  # one count of the speed
 _GOALS = (Quantity.TARGET_POSITION, Quantity.PROFILE_SPEED, Quantity.PROFILE_ACCELERATION)
 
@@ -125,7 +126,8 @@ class VirtualDynamixelX(ServoDrive):
         target_m, acceleration = self.to_m(self.value(Quantity.TARGET_POSITION)), self._acceleration
         ramp = self.axis.ramp
         rest_m = ramp.position_m + ramp.speed_m_s * abs(ramp.speed_m_s) / (2.0 * acceleration)
-        is_stop = abs(target_m - rest_m) <= _STOP_REV * self.shaft.m_per_rev
+        near_m = abs(ramp.speed_m_s) * _STOP_S + _STOP_REV * self.shaft.m_per_rev
+        is_stop = abs(target_m - rest_m) <= near_m
         self.note("stop" if is_stop else "move", target_m)
         self.axis.move_to(target_m, self.to_m_s(speed), acceleration, acceleration)
 

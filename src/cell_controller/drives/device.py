@@ -39,6 +39,8 @@ class Device:
         self.image = Image(profile, drive)
         self.actuator = Actuator(profile)
         self.arming = Arming(profile, drive.unit, arming_values)
+        stop = profile.stops.get(profile.hold_category)
+        self._needs_place = stop is not None and any(needs_place(exchange) for exchange in stop.ramp)
         self._seen: Seen | None = None
         self.shown: DriveState | None = None  # as it was last reported, while that is still so
         self.is_offline = True
@@ -113,9 +115,7 @@ class Device:
 
     def _motion(self) -> Motion | None:
         """For a stop at a place; nothing where the drive has a ramp of its own for it."""
-        ramp = self.profile.stops[self.profile.hold_category].ramp if self.profile.stops else ()
-        is_asked = isinstance(self.drive, AxisDrive) and any(needs_place(exchange) for exchange in ramp)
-        if not is_asked or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
+        if not self._needs_place or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
             return None
         ramp_rpm_s = self.drive.max_acceleration_m_s2 / self.drive.m_per_rev * 60.0
         return Motion(self.image.value(Quantity.POSITION), self.image.value(Quantity.SPEED), ramp_rpm_s)
