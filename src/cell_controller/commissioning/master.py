@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from cell_controller.commissioning.wire import Wire
+from cell_controller.drives.errors import DriveError
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import Timing
 from cell_controller.drives.protocols import Codec
 from cell_controller.drives.protocols.request import Request
 from cell_controller.drives.transaction import Ended, HalfDuplex
+
+BABBLE_S = 1.0  # a hundred times the longest silence that a drive asks for
+
+
+class BabbleError(DriveError):
+    """The line does not fall silent, so nobody can be asked."""
+
+    def __init__(self, waited_s: float, count: int) -> None:
+        super().__init__(f"the line is never silent: {count} bytes in {waited_s:g} s that nobody asked for")
+        self.waited_s, self.count = waited_s, count
 
 
 class Master:
@@ -22,7 +33,10 @@ class Master:
     def ask(self, request: Request, timing: Timing) -> Ended:
         """The reply, or the reason why there is none."""
         wire, line = self._wire, self._line
+        self.heard, began_s = 0, wire.now_s
         while (start_s := line.start_at_s(timing.gap_s)) > wire.now_s:
+            if wire.now_s - began_s > BABBLE_S:
+                return Ended(request, began_s, wire.now_s, error=BabbleError(BABBLE_S, self.heard))
             self._listen(start_s)
         if not line.is_clean:
             wire.drain()

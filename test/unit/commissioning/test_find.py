@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from cell_controller.commissioning.errors import UnknownFieldNameError
 from cell_controller.commissioning.identify import examine, identify, ranked
+from cell_controller.commissioning.master import Master
 from cell_controller.commissioning.reading import DriveReader, fields_named, readable, settings
 from cell_controller.commissioning.scan import Outcome, Setting, doubts, found, scan, settings_to_try
 from cell_controller.config import SerialFormat
 from cell_controller.drives.profile import Access, Quantity
 from cell_controller.drives.protocols import CODECS
+from cell_sim.drives import VirtualLine
+from cell_sim.drives.modbus import is_intact
 from support.profile_bench import PROFILES, names
-from support.wire_bench import UNIT, WireBench
+from support.wire_bench import UNIT, SimWire, WireBench
 
 EVERY = names()
 ALL = tuple(PROFILES.values())
@@ -149,6 +155,53 @@ def test_the_makers_defaults_are_tried_first() -> None:
     assert tried[0].baud == max(set(defaults), key=defaults.count)
     assert len(set(tried)) == len(tried)
     assert {s.baud for s in settings_to_try(ALL, (19200,))} == {19200}
+
+
+class BabblingWire(SimWire):
+    """Somebody sends all the time."""
+
+    def wait(self, until_s: float) -> bytes:
+        self.now_s += 0.0005
+        return bytes(8)
+
+
+def test_a_line_that_is_never_silent_is_noise_and_nobody_is_waited_for_for_ever() -> None:
+    bench = WireBench(PROFILES["delta_c2000"])
+    wire = BabblingWire(bench.line)
+    (one,) = scan(wire, (Setting(bench.baud, bench.form),), (UNIT,), ALL)
+    assert one.outcome is Outcome.NOISE
+    quiet = Master(wire, bench.speed, CODECS[bench.profile.protocol])
+    value = DriveReader(quiet, bench.profile, UNIT).field(Quantity.MAX_SPEED)
+    assert value.raw is None
+    assert not value.is_silence
+    assert wire.now_s < 10.0
+
+
+@settings_of_hypothesis(max_examples=50)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=12))
+def test_whatever_comes_back_a_reader_ends_and_takes_no_broken_frame(replies: list[bytes]) -> None:
+    bench = WireBench(PROFILES["ls_s100"])
+    wire = HostileWire(bench.line, list(replies))
+    reader = DriveReader(Master(wire, bench.speed, CODECS[bench.profile.protocol]), bench.profile, UNIT)
+    value = reader.field(Quantity.MAX_SPEED)
+    assert value.raw is None or any(is_intact(reply) for reply in replies)
+    assert wire.now_s < 5.0
+
+
+class HostileWire(SimWire):
+    """Answers every request with the next of these."""
+
+    def __init__(self, line: VirtualLine, replies: list[bytes]) -> None:
+        super().__init__(line)
+        self._replies, self._due = replies, b""
+
+    def write(self, data: bytes) -> None:
+        self._due = self._replies.pop(0) if self._replies else b""
+
+    def wait(self, until_s: float) -> bytes:
+        data, self._due = self._due, b""
+        self.now_s = self.now_s + 0.002 if data else max(self.now_s, until_s)
+        return data
 
 
 # Identify
