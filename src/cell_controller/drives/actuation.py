@@ -75,19 +75,26 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """An axis at its newest reading, at the motor shaft; the ramp is that of its stops."""
+    """An axis at its newest reading, at the motor shaft; the ramp is that of its stops.
+
+    low_rev, high_rev: ends of its travel. A stop is not aimed beyond them, nor back from beyond.
+    """
 
     position_rev: float
     speed_rpm: float
     ramp_rpm_s: float
+    low_rev: float = -inf
+    high_rev: float = inf
 
     def stop(self, age_s: float) -> tuple[tuple[Source, float], ...] | None:
         """Values of a stop by the ramp; None when the reading is too old to tell where it would end."""
         if not age_s <= STOP_READING_S:
             return None
+        here_rev = self.position_rev
         way_rev = self.speed_rpm / 60.0 * (age_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
+        low_rev, high_rev = min(self.low_rev, here_rev), max(self.high_rev, here_rev)
         return (
-            (Source.STOP_POSITION, self.position_rev + way_rev),
+            (Source.STOP_POSITION, min(max(here_rev + way_rev, low_rev), high_rev)),
             (Source.TARGET_SPEED, max(abs(self.speed_rpm), LEAST_STOP_RPM)),
             (Source.ACCELERATION, self.ramp_rpm_s),
         )

@@ -117,8 +117,14 @@ class Device:
         """For a stop at a place; nothing where the drive has a ramp of its own for it."""
         if not self._needs_place or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
             return None
-        ramp_rpm_s = self.drive.max_acceleration_m_s2 / self.drive.m_per_rev * 60.0
-        return Motion(self.image.value(Quantity.POSITION), self.image.value(Quantity.SPEED), ramp_rpm_s)
+        drive, image = self.drive, self.image
+        return Motion(
+            image.value(Quantity.POSITION),
+            image.value(Quantity.SPEED),
+            drive.max_acceleration_m_s2 / drive.m_per_rev * 60.0,
+            drive.min_m / drive.m_per_rev,
+            drive.max_m / drive.m_per_rev,
+        )
 
     @property
     def has_dropped_out(self) -> bool:

@@ -47,6 +47,18 @@ def test_a_place_to_stop_is_where_the_ramp_ends_from_where_the_drive_is_by_now(
     assert dict(wanted.values)[Source.ACCELERATION] == 600.0
 
 
+@pytest.mark.parametrize(
+    ("position_rev", "speed_rpm", "place_rev"),
+    [(9.99, 60.0, 10.0), (10.2, 60.0, 10.2), (-9.99, -60.0, -10.0), (10.2, -60.0, 10.15), (0.0, 60.0, 0.05)],
+)
+def test_a_stop_is_not_aimed_beyond_the_travel_nor_back_from_beyond(
+    position_rev: float, speed_rpm: float, place_rev: float
+) -> None:
+    values = Motion(position_rev, speed_rpm, 600.0, -10.0, 10.0).stop(0.0)
+    assert values is not None
+    assert dict(values)[Source.STOP_POSITION] == pytest.approx(place_rev)
+
+
 def test_a_stop_that_shows_no_effect_gets_a_new_place_from_a_new_reading() -> None:
     actuator = Actuator(X)
     actuator.pursue(STOP)
