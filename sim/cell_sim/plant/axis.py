@@ -10,7 +10,7 @@ from cell_sim.plant.motion import Ramp
 BRAKING_TIME_S = 0.1  # from full speed, with the holding brake or the drive's dynamic brake
 END_STOP_M = 0.005  # rubber buffers behind the travel limits
 _FOLLOWING_TIME_S = 0.02  # of a position loop of 50 1/s, usual for ball screws
-_FRICTION_SHARE = 0.003  # of the nominal force: hydrostatic guides, as process axes have them
+FRICTION_SHARE = 0.003  # of the nominal force: hydrostatic guides, as process axes have them
 _SERVO_PERIOD_S = 0.002  # shortest time in which the force can change
 _AT_REFERENCE_M = 2e-6
 _AT_REFERENCE_M_S = 5e-4
@@ -139,7 +139,7 @@ class Axis:
 
     @property
     def friction_n(self) -> float:
-        return _FRICTION_SHARE * self.spec.max_force_n + self.drag_n
+        return FRICTION_SHARE * self.spec.max_force_n + self.drag_n
 
     def _step_unpowered(self, dt_s: float) -> None:
         self.force_n = 0.0

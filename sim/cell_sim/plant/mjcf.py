@@ -17,15 +17,21 @@ from cell_controller.config import (
     SpindleDrive,
     WeldingRobot,
 )
+from cell_sim.description.layout import (
+    BELT_TOP_M,
+    BELT_WIDTH_M,
+    BRIDGE_M,
+    HUB_KG,
+    TRAVERSE_M,
+    axis_drive,
+    own_mass_kg,
+    place_m,
+)
 from cell_sim.plant.axis import END_STOP_M
 
-BELT_TOP_M = 0.90
 PARTS = 8  # bodies for parts; unused ones are parked under the floor
 PARKED = (0.0, 0.0, -5.0)
 TIMESTEP_S = 0.002
-_LEAST_MASS_KG = 1.0
-_HUB_KG = 0.5
-_BELT_WIDTH_M = 0.24
 _PLATE_M = (0.12, 0.12)  # of a part, along and across the belt
 _BRAKE_IMPEDANCE = "0.9999 0.99995 0.001"  # dry friction without creep
 
@@ -110,10 +116,10 @@ class _Model:
     def _conveyor(self, station: Conveyor) -> None:
         end_m = station.pitch_m * (len(station.places) - 1)
         body = SubElement(self.world, "body", name=station.axis, pos=f"0 0 {BELT_TOP_M - 0.06}")
-        self._slide(body, station.axis, "1 0 0", 0.0)
+        self._slide(body, station.axis, "1 0 0", axis_drive(self.cell, station.axis).moving_mass_kg)
         middle = SubElement(self.world, "body", pos=f"{end_m / 2} 0 0")
         half_m = end_m / 2 + 0.22
-        width_m = _BELT_WIDTH_M / 2
+        width_m = BELT_WIDTH_M / 2
         _box(middle, f"{half_m} {width_m - 0.01} 0.015", f"0 0 {BELT_TOP_M - 0.016}", _RUBBER)
         for side in (-1, 1):
             _box(middle, f"{half_m} 0.012 0.045", f"0 {side * (width_m + 0.012)} {BELT_TOP_M - 0.03}", _BLUE)
@@ -126,7 +132,7 @@ class _Model:
     def _robot(self, station: WeldingRobot) -> None:
         """A portal over the place: X along the seam, Y across, Z with spindle and tool."""
         tool = self.recipe.tool
-        centre_m = self._place_m(station.place)
+        centre_m = place_m(self.cell, station.place)
         origin_m = centre_m - station.seam_start_x_m - self.recipe.part.seam_m / 2
         frame = SubElement(self.world, "body", pos=f"{centre_m} 0 0")
         for dx in (-0.30, 0.30):
@@ -134,15 +140,15 @@ class _Model:
                 _box(frame, "0.04 0.04 0.80", f"{dx} {dy} 0.80", _FRAME)
         for dy in (-0.36, 0.36):
             _box(frame, "0.36 0.045 0.045", f"0 {dy} 1.64", _BLUE)
-        x = SubElement(self.world, "body", name=station.x, pos=f"{origin_m} 0 1.73")
-        self._slide(x, station.x, "1 0 0", self._mass(station.y))
+        x = SubElement(self.world, "body", name=station.x, pos=f"{origin_m} 0 {BRIDGE_M}")
+        self._slide(x, station.x, "1 0 0", own_mass_kg(self.cell, station.x, station.y))
         _box(x, "0.06 0.42 0.045", "0 0 0", _ORANGE)
         y = SubElement(x, "body", name=station.y, pos=f"0 {-station.seam_y_m} 0")
-        self._slide(y, station.y, "0 1 0", self._mass(station.z))
+        self._slide(y, station.y, "0 1 0", own_mass_kg(self.cell, station.y, station.z))
         _box(y, "0.075 0.09 0.13", "0 0 -0.05", _STEEL)
-        tip_m = BELT_TOP_M - 1.73  # of the pin at z = 0, from the bridge
+        tip_m = BELT_TOP_M - BRIDGE_M  # of the pin at z = 0, from the bridge
         z = SubElement(y, "body", name=station.z, pos=f"0 0 {tip_m}")
-        self._slide(z, station.z, "0 0 1", _HUB_KG)
+        self._slide(z, station.z, "0 0 1", own_mass_kg(self.cell, station.z))
         _box(z, "0.055 0.055 0.24", "0 0 0.50", _FRAME)
         spindle = SubElement(z, "body", name=station.spindle)
         self._hinge(spindle, station.spindle, "0 0 1")
@@ -160,17 +166,19 @@ class _Model:
         radius_m = wheel.diameter_m / 2 if wheel else 0.1
         width_m = self.recipe.part.grind_width_m
         part = self.recipe.part
-        centre_m = self._place_m(station.place)
+        centre_m = place_m(self.cell, station.place)
         origin_m = centre_m - station.traverse_start_m - part.grind_length_m / 2
         column = SubElement(self.world, "body", pos=f"{centre_m} 0.42 0")
         _box(column, "0.20 0.14 0.80", "0 0.05 0.80", _FRAME)
-        _box(column, "0.30 0.02 0.05", "0 -0.10 1.30", _BLUE)
-        traverse = SubElement(self.world, "body", name=station.traverse, pos=f"{origin_m} 0.28 1.30")
-        self._slide(traverse, station.traverse, "1 0 0", self._mass(station.infeed))
+        _box(column, "0.30 0.02 0.05", f"0 -0.10 {TRAVERSE_M}", _BLUE)
+        traverse = SubElement(self.world, "body", name=station.traverse, pos=f"{origin_m} 0.28 {TRAVERSE_M}")
+        self._slide(
+            traverse, station.traverse, "1 0 0", own_mass_kg(self.cell, station.traverse, station.infeed)
+        )
         _box(traverse, "0.11 0.03 0.16", "0 0 0", _ORANGE)
-        surface_m = BELT_TOP_M + part.thickness_m - 1.30
+        surface_m = BELT_TOP_M + part.thickness_m - TRAVERSE_M
         infeed = SubElement(traverse, "body", name=station.infeed, pos=f"0 0 {surface_m + radius_m}")
-        self._slide(infeed, station.infeed, "0 0 1", _HUB_KG)
+        self._slide(infeed, station.infeed, "0 0 1", own_mass_kg(self.cell, station.infeed))
         _box(infeed, "0.06 0.10 0.06", "0 -0.12 0", _STEEL)
         hub = SubElement(infeed, "body", name=station.wheel, pos="0 -0.28 0")
         self._hinge(hub, station.wheel, "0 1 0")
@@ -183,16 +191,8 @@ class _Model:
 
     # -- joints ---------------------------------------------------------------------------------------------
 
-    def _place_m(self, place: str) -> float:
-        conveyor = next(c for c in self.cell.conveyors.values() if place in c.places)
-        return conveyor.places.index(place) * conveyor.pitch_m
-
-    def _mass(self, drive: str) -> float:
-        axis = self.cell.drives[drive]
-        return axis.moving_mass_kg if isinstance(axis, AxisDrive) else 0.0
-
-    def _slide(self, body: Element, drive: str, direction: str, carried_kg: float) -> None:
-        """An axis: its body has what is left of the moving mass without what it carries."""
+    def _slide(self, body: Element, drive: str, direction: str, mass_kg: float) -> None:
+        """An axis; its body has what is left of the moving mass without what it carries."""
         axis = self.cell.drives[drive]
         if not isinstance(axis, AxisDrive):
             raise TypeError(f"{drive} is not an axis")
@@ -201,7 +201,6 @@ class _Model:
             joint["range"] = f"{axis.min_m - END_STOP_M} {axis.max_m + END_STOP_M}"
         SubElement(body, "joint", joint)
         body.set("gravcomp", "1")  # counterbalanced
-        mass_kg = max(axis.moving_mass_kg - carried_kg, _LEAST_MASS_KG)
         SubElement(body, "inertial", pos="0 0 0", mass=str(mass_kg), diaginertia="1 1 1")
 
     def _hinge(self, body: Element, drive: str, direction: str) -> None:
@@ -211,7 +210,7 @@ class _Model:
         SubElement(body, "joint", name=drive, type="hinge", axis=direction)
         body.set("gravcomp", "1")
         inertia = " ".join([str(spindle.inertia_kg_m2)] * 3)
-        SubElement(body, "inertial", pos="0 0 0", mass=str(_HUB_KG), diaginertia=inertia)
+        SubElement(body, "inertial", pos="0 0 0", mass=str(HUB_KG), diaginertia=inertia)
 
 
 def _text(values: tuple[float, ...]) -> str:

@@ -18,8 +18,9 @@ import mujoco
 import numpy as np
 
 from cell_controller.config import CellFile, Recipe
+from cell_sim.description.layout import BELT_TOP_M
 from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
-from cell_sim.plant.mjcf import BELT_TOP_M, PARKED, PARTS, TIMESTEP_S, cell_mjcf
+from cell_sim.plant.mjcf import PARKED, PARTS, TIMESTEP_S, cell_mjcf
 from cell_sim.plant.parts import Part
 from cell_sim.plant.spindle import Spindle
 

@@ -1,0 +1,17 @@
+"""All files that are generated from one cell."""
+
+from __future__ import annotations
+
+from cell_controller.config import CellFile, Recipe
+from cell_sim.description.mechanisms import describe
+from cell_sim.description.urdf import cell_urdf, mechanism_urdf
+from cell_sim.plant.mjcf import cell_mjcf
+
+
+def generate(cell: CellFile, recipe: Recipe) -> dict[str, str]:
+    """Name of the file and its text."""
+    mechanisms = describe(cell, recipe)
+    files = {f"{m.name}.urdf": mechanism_urdf(m) for m in mechanisms}
+    files["cell.urdf"] = cell_urdf(cell.name, mechanisms)
+    files["mujoco.xml"] = cell_mjcf(cell, recipe) + "\n"
+    return files

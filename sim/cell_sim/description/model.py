@@ -1,0 +1,142 @@
+"""What a mechanism is made of, in no format's words: links with shapes and inertias, joints with limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+Vector = tuple[float, float, float]
+ORIGIN: Vector = (0.0, 0.0, 0.0)
+
+
+class Colour(Enum):
+    """Red, green, blue."""
+
+    STEEL = (0.55, 0.57, 0.60)
+    FRAME = (0.25, 0.27, 0.30)
+    BLUE = (0.16, 0.36, 0.62)
+    ORANGE = (0.88, 0.47, 0.12)
+    RUBBER = (0.10, 0.10, 0.11)
+    WHEEL = (0.72, 0.70, 0.64)
+    YELLOW = (0.93, 0.77, 0.10)
+    RED = (0.80, 0.12, 0.10)
+    AMBER = (0.95, 0.60, 0.05)
+    GREEN = (0.10, 0.60, 0.22)
+
+
+class JointKind(Enum):
+    """How a child moves in its parent."""
+
+    FIXED = "fixed"
+    SLIDE = "prismatic"
+    TURN = "continuous"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box, its edges along the link's axes."""
+
+    size_m: Vector
+    at_m: Vector
+    colour: Colour
+
+    @property
+    def half_m(self) -> Vector:
+        """From the middle to each side."""
+        return (self.size_m[0] / 2, self.size_m[1] / 2, self.size_m[2] / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Cylinder:
+    """A cylinder along the link's z, or along its y."""
+
+    radius_m: float
+    length_m: float
+    at_m: Vector
+    colour: Colour
+    along_y: bool = False
+
+    @property
+    def half_m(self) -> Vector:
+        """From the middle to each side."""
+        half, r = self.length_m / 2, self.radius_m
+        return (r, half, r) if self.along_y else (r, r, half)
+
+
+Shape = Box | Cylinder
+
+
+@dataclass(frozen=True, slots=True)
+class Inertia:
+    """Mass, its centre, and the principal moments about that centre along the link's axes."""
+
+    mass_kg: float
+    centre_m: Vector
+    moments_kg_m2: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A rigid body; shapes are both looked at and collided with."""
+
+    name: str
+    shapes: tuple[Shape, ...]
+    inertia: Inertia
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a joint, in m, m/s, N or rad/s, N m; a turning joint has no ends."""
+
+    low: float
+    high: float
+    speed: float
+    effort: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Moves its child; `leader` names the joint that it follows by `ratio`."""
+
+    name: str
+    kind: JointKind
+    parent: str
+    child: str
+    at_m: Vector
+    axis: Vector = (1.0, 0.0, 0.0)
+    limits: Limits | None = None
+    friction: float = 0.0
+    leader: str | None = None
+    ratio: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """A tree of links; the first one stands in the world at `at_m`."""
+
+    name: str
+    at_m: Vector
+    links: tuple[Link, ...]
+    joints: tuple[Joint, ...]
+
+
+def link(name: str, mass_kg: float, *shapes: Shape) -> Link:
+    """A link whose mass is spread evenly over the box that holds all its shapes."""
+    low, high = (tuple(pick(at, half) for at, half in _extent(shapes)) for pick in (_low, _high))
+    size = [h - lo for lo, h in zip(low, high, strict=True)]
+    centre = [(h + lo) / 2 for lo, h in zip(low, high, strict=True)]
+    xx, yy, zz = (s * s / 12 * mass_kg for s in size)
+    inertia = Inertia(mass_kg, (centre[0], centre[1], centre[2]), (yy + zz, xx + zz, xx + yy))
+    return Link(name, shapes, inertia)
+
+
+def _extent(shapes: tuple[Shape, ...]) -> list[tuple[list[float], list[float]]]:
+    return [([s.at_m[i] for s in shapes], [s.half_m[i] for s in shapes]) for i in range(3)]
+
+
+def _low(at: list[float], half: list[float]) -> float:
+    return min(a - h for a, h in zip(at, half, strict=True))
+
+
+def _high(at: list[float], half: list[float]) -> float:
+    return max(a + h for a, h in zip(at, half, strict=True))
