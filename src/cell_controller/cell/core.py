@@ -90,6 +90,7 @@ class CellCore:
 
     def load(self, loaded: JournalLoaded, now_s: float) -> None:
         """The journal as it was at the start: parts in the cell wait for a decision."""
+        self.places.load(loaded.events)
         self.ledger.record(self.parts.load(loaded.events), now_s)
 
     def watch(self, view: View) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -38,6 +39,7 @@ class PlaceBook:
         self._seen_out = False
         self._load_was_free = False
         self.to_remove: dict[str, str] = {}  # place -> part id disposed of, until the sensor is free
+        self._lies_somewhere = ""  # part id disposed of when nobody knew its place, before this process began
 
     @property
     def is_agreed(self) -> bool:
@@ -53,14 +55,33 @@ class PlaceBook:
         self._differs_since_s.clear()
         self._seen_out = self._load_was_free = False
 
+    def load(self, events: Iterable[PartEvent]) -> None:
+        """What the operator disposed of last may still lie there: the journal does not know when it went."""
+        place_of: dict[str, str] = {}
+        for event in events:
+            if event.kind is not PartEventKind.DISPOSED:
+                place_of[event.part_id] = event.place
+                self.to_remove.pop(event.place, None)
+                self._lies_somewhere = ""
+                continue
+            place = place_of.get(event.part_id, UNKNOWN)
+            if place in self._layout.places:
+                self.to_remove[place] = event.part_id
+            elif place == UNKNOWN:
+                self._lies_somewhere = event.part_id
+
     def disposed(self, part: PartRecord, seen: StationState | None) -> None:
         """The operator takes the part away: its place must read empty before the cell goes on."""
         if part.place in self._layout.places:
             self.to_remove[part.place] = part.part_id
         elif not any(p.place == UNKNOWN for p in self._parts.open()) and seen is not None:
-            for place, is_seen in zip(self._layout.places, seen.places, strict=False):
-                if is_seen and self._parts.at(place) is None:
-                    self.to_remove[place] = part.part_id
+            self._mark_strays(part.part_id, seen)
+
+    def _mark_strays(self, part_id: str, seen: StationState) -> None:
+        """What lies without a record is what was taken out of the books when its place was not known."""
+        for place, is_seen in zip(self._layout.places, seen.places, strict=False):
+            if is_seen and self._parts.at(place) is None:
+                self.to_remove.setdefault(place, part_id)
 
     def reconcile(self, conveyor: StationState, wants_part: bool, now_s: float) -> Finding:
         """Compare, while no index runs. Finds arrivals, deliveries, missing and unexpected parts."""
@@ -71,6 +92,9 @@ class PlaceBook:
         if len(conveyor.places) != len(self._layout.places):  # nothing is seen: a difference has to last anew
             self._differs_since_s = dict.fromkeys(self._differs_since_s, now_s)
             return Finding()
+        if self._lies_somewhere:
+            self._mark_strays(self._lies_somewhere, conveyor)
+            self._lies_somewhere = ""
         for place, is_seen in zip(self._layout.places, conveyor.places, strict=True):
             part = self._parts.at(place)
             if place in self.to_remove and not is_seen:

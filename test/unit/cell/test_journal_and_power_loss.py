@@ -1,5 +1,7 @@
 """The part journal: intentions wait for it, facts are never lost, and a restart believes only it."""
 
+import pytest
+
 from cell_controller.messages import (
     JournalFailed,
     OrderRequest,
@@ -163,3 +165,40 @@ def test_a_power_loss_at_any_write_loses_and_doubles_no_part(bench_of):
             assert is_gone or record.needs_disposition
         delivered = [e for e in whole.disk[:length] if e.kind is PartEventKind.DELIVERED]
         assert len([p for p in records if not p.needs_disposition]) == len(delivered)
+
+
+@pytest.mark.parametrize("task", [TaskKind.WELD, TaskKind.INDEX])
+def test_a_disposed_part_that_still_lies_there_gets_no_second_record_from_a_new_manager(bench, task):
+    """The manager dies between the decision and the hand that takes the part away."""
+    bench.submit(1)
+    bench.start()
+    bench.until_working(task)
+    bench.trip("guard")
+    bench.until(State.ABORTED)
+    bench.belt = [False, True, False, False]
+    assert bench.dispose("o1-1").is_accepted
+    restarted(bench)
+    bench.step(3.0)
+    assert [p.part_id for p in bench.parts().parts] == ["o1-1"]
+    assert "o1-1 at weld" in bench.state.clear_hindrance
+    bench.belt = [False] * 4
+    bench.step(1.0)
+    assert "o1-1" not in bench.state.clear_hindrance
+
+
+def test_a_part_that_came_to_the_place_of_a_disposed_one_is_not_taken_for_it(bench):
+    bench.submit(2)
+    bench.start()
+    bench.until_working(TaskKind.WELD)
+    bench.trip("guard")
+    bench.until(State.ABORTED)
+    bench.dispose("o1-1")
+    bench.belt[1] = False
+    bench.step(0.5)
+    bench.clear()
+    bench.send(Command.RESET)
+    bench.send(Command.START)
+    bench.until_working(TaskKind.WELD)
+    restarted(bench)
+    bench.step(1.0)
+    assert "o1-1" not in bench.state.clear_hindrance
