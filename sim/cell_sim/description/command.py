@@ -17,7 +17,7 @@ def describe(
         Path | None, typer.Option(metavar="FILE", help="Cell file; the demo cell without one.")
     ] = None,
 ) -> None:
-    """Write the cell's mechanisms as URDF, one by one and together, and the cell as MuJoCo model.
+    """Write the cell's mechanisms as URDF, and the cell as an SDF world and as MuJoCo model.
 
     Example: cell describe --cell config/cells/demo.yaml --out sim/worlds/demo
     """

@@ -34,6 +34,7 @@ from cell_sim.description.model import (
     Link,
     Mechanism,
     Shape,
+    Track,
     Vector,
     link,
 )
@@ -168,19 +169,23 @@ def _conveyor(cell: CellFile, name: str, station: Conveyor) -> Mechanism:
     drum = Cylinder(_DRUM_RADIUS_M, BELT_WIDTH_M - 0.02, ORIGIN, Colour.STEEL, along_y=True)
     ball = 0.4 * carried_kg * (BELT_WIDTH_M / 2) ** 2  # nothing turns it: a ball as wide as the belt
     links = (
-        link(f"{name}_base", _FRAME_KG, surface, *rails, *legs, *jaws),
+        link(f"{name}_base", _FRAME_KG, *rails, *legs, *jaws),
+        link(f"{name}_surface", carried_kg, surface),
         Link(station.axis, (), Inertia(carried_kg, still_m, (ball, ball, ball))),
         link(f"{name}_tail", _DRUM_KG, drum),
         link(f"{name}_head", _DRUM_KG, drum),
     )
     joints = (
+        Joint(f"{name}_surface", JointKind.FIXED, f"{name}_base", f"{name}_surface", ORIGIN),
         _slide(
             cell, station.axis, f"{name}_base", (0.0, 0.0, BELT_TOP_M - 0.06), (1.0, 0.0, 0.0), buffers=False
         ),
         _drum(cell, station.axis, name, "tail", middle_m - half_m),
         _drum(cell, station.axis, name, "head", middle_m + half_m),
     )
-    return Mechanism(name, ORIGIN, links, joints)
+    belt = axis_drive(cell, station.axis)
+    track = Track(f"{name}_surface", station.axis, belt.max_speed_m_s, belt.max_acceleration_m_s2)
+    return Mechanism(name, ORIGIN, links, joints, track)
 
 
 def _drum(cell: CellFile, belt: str, name: str, end: str, at_m: float) -> Joint:

@@ -111,6 +111,16 @@ class Joint:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A link whose surface moves what lies on it; `joint` counts its way."""
+
+    link: str
+    joint: str
+    max_speed_m_s: float
+    max_acceleration_m_s2: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mechanism:
     """A tree of links; the first one stands in the world at `at_m`."""
 
@@ -118,6 +128,7 @@ class Mechanism:
     at_m: Vector
     links: tuple[Link, ...]
     joints: tuple[Joint, ...]
+    track: Track | None = None
 
 
 def link(name: str, mass_kg: float, *shapes: Shape) -> Link:
