@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from cell_controller.bringup.errors import InUseError
+from cell_controller.nodes.holders import holders_of
 
 SHARED_MODE = 0o1777  # as /tmp: everybody may make locks, nobody may remove another's
 
@@ -40,7 +41,7 @@ class Locks:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(descriptor)
-                raise InUseError(what, holders(path)) from None
+                raise InUseError(what, holders_of(path)) from None
             if _is_file(descriptor, path):
                 break
             os.close(descriptor)  # its former owner removed the file between our open and our lock
@@ -49,7 +50,7 @@ class Locks:
     def holders_of(self, key: str) -> tuple[tuple[int, str], ...]:
         """Who has it, with their command lines; nobody when it is free."""
         path = self._path(key)
-        return holders(path) if path.is_file() else ()
+        return holders_of(path) if path.is_file() else ()
 
     def release(self) -> None:
         """Also removes what killed cells have left in the folder, and the folder when it is empty."""
@@ -114,20 +115,3 @@ def _remove_if_free(path: Path) -> None:
         return  # it belongs to a cell that runs
     finally:
         os.close(descriptor)
-
-
-def holders(path: Path) -> tuple[tuple[int, str], ...]:
-    """Processes that have a file open, with their command lines; those of other users are not seen."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if any(os.path.samefile(link, path) for link in (entry / "fd").iterdir()):
-                # empty for a moment while the process becomes another program
-                line = (entry / "cmdline").read_bytes() or (entry / "comm").read_bytes()
-                words = line.split(b"\0")
-                found.append((int(entry.name), b" ".join(words).decode(errors="replace").strip()))
-        except OSError:
-            continue  # it ended while we looked, or is another user's
-    return tuple(sorted(found))

@@ -7,6 +7,8 @@ import grp
 import os
 from pathlib import Path
 
+from cell_controller.nodes.holders import holders_of
+
 SLOW_MS = 1  # a latency timer above it costs a drive its rate
 BY_ID = Path("/dev/serial/by-id")
 
@@ -22,7 +24,8 @@ def explain(device: str, error: BaseException) -> str:
             f"then log in again"
         )
     if code in (errno.EBUSY, errno.EWOULDBLOCK) or "exclusively lock" in text:
-        holders = ", ".join(f"pid {pid} ({words})" for pid, words in holders_of(device))
+        others = (holder for holder in holders_of(device) if holder[0] != os.getpid())
+        holders = ", ".join(f"pid {pid} ({words})" for pid, words in others)
         return f"{device} is in use by {holders or 'another process'}: end it first"
     if code == errno.ENOENT or isinstance(error, FileNotFoundError) or "No such file" in text:
         there = ports()
@@ -39,21 +42,6 @@ def group_of(device: str) -> str:
         return grp.getgrgid(os.stat(device).st_gid).gr_name
     except (OSError, KeyError):
         return "dialout"
-
-
-def holders_of(device: str) -> tuple[tuple[int, str], ...]:
-    """Processes that have it open, with their command lines; those of other users are not seen."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            if any(os.path.samefile(link, device) for link in (entry / "fd").iterdir()):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                found.append((int(entry.name), b" ".join(words).decode(errors="replace").strip()))
-        except OSError:
-            continue  # it ended while we looked, or is another user's
-    return tuple(sorted(found))
 
 
 def ports(by_id: Path = BY_ID) -> tuple[str, ...]:
