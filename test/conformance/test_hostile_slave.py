@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +45,17 @@ def test_a_bus_withstands_a_slave_that_answers_everything_but_right() -> None:
     assert total.refused > 0
     assert total.moves > 0  # drives that were permitted to move did
     assert total.stops > 6
+
+
+def test_the_command_counts_trials_of_several_processes() -> None:
+    command = [sys.executable, "-m", "fuzz", "--exchanges", "2000", "--seed", "3", "--jobs", "2"]
+    ended = subprocess.run(
+        command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 0, ended.stderr
+    summary = json.loads(ended.stdout.splitlines()[-1])
+    assert summary["exchanges"] >= 2000
+    assert summary["stops_watched"] > 0
 
 
 def no_crc(patch: pytest.MonkeyPatch) -> None:

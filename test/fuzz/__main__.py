@@ -12,16 +12,14 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 
-from fuzz.trial import Counts, FuzzError, Trial
-
-TRIAL_S = 20.0  # simulated; some thousand exchanges
+from fuzz.trial import Counts, FuzzError, run_trial
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0 when every trial held."""
     options = _parser().parse_args(argv)
     if options.only:
-        _say(_summary(_trial(options.only), options.only))
+        _say(_summary(run_trial(options.only), options.only))
         return 0
     seed = random.SystemRandom().randrange(1_000_000_000) if options.seed is None else options.seed
     print(f"seed {seed}", file=sys.stderr, flush=True)  # noqa: T201
@@ -43,16 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _trials(seed: int, jobs: int) -> Iterator[Counts]:
     names = (f"{seed}:{number}" for number in range(1_000_000))
     if jobs == 1:
-        yield from map(_trial, names)
+        yield from map(run_trial, names)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         # A few at a time: imap would take all names at once, and the end is known only on the way.
         while True:
-            yield from pool.map(_trial, [next(names) for _ in range(4 * jobs)], chunksize=1)
-
-
-def _trial(seed: str) -> Counts:
-    return Trial(seed).run(TRIAL_S)
+            yield from pool.map(run_trial, [next(names) for _ in range(4 * jobs)], chunksize=1)
 
 
 def _summary(counts: Counts, seed: object) -> dict[str, object]:
