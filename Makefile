@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.stamps
 SOURCES := $(shell find src/cell_controller sim/cell_sim -name '*.py')
-MESSAGE_FILES := $(shell find src/cell_msgs -not -name '*.pyc' -not -name __pycache__)
+MESSAGE_FILES := $(shell find src/cell_msgs tools/tf2_msgs -not -name '*.pyc' -not -name __pycache__)
 
 # A sourced ROS, or the environment of another venv with ROS wheels, must not reach into ours.
 unexport PYTHONPATH
@@ -97,7 +97,7 @@ setup: $(DONE)/messages $(DONE)/project ## .venv with all dependencies, the mess
 .PHONY: lock
 lock: setup ## tools/constraints.txt anew, from what pyproject.toml allows
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --upgrade \
-	  --no-annotate --output-file tools/constraints.txt pyproject.toml src/cell_msgs/pyproject.toml
+	  --no-annotate --output-file tools/constraints.txt pyproject.toml src/cell_msgs/pyproject.toml tools/tf2_msgs/pyproject.toml
 
 .PHONY: clean
 clean: ## remove everything that is not a source

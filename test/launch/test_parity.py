@@ -43,7 +43,7 @@ def test_the_words_are_those_of_the_table(tmp_path: Path, monkeypatch: pytest.Mo
     found = [action.process_details["cmd"] for action in actions]
     for function in at_exit:
         function()
-    specs = build(Arguments(CELL, run_dir=run_dir))
+    specs = build(Arguments(CELL, run_dir=run_dir, display=True))
     for spec, words in zip(specs, found, strict=True):
         if spec.is_node:
             assert Path(words[0]).name == spec.executable

@@ -11,12 +11,23 @@ from cell_controller.bringup.proof_file import unproved
 from cell_controller.bringup.recorder import Recorder
 from cell_controller.bringup.units import make_unit
 from cell_controller.bringup.urgency import lock_memory, make_urgent, pin
-from cell_controller.config import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, ConfigError
+from cell_controller.config import (
+    CELL_MANAGER,
+    DISPLAY,
+    INTERLOCK,
+    RECORDER,
+    CellFile,
+    ConfigError,
+    LoadedCell,
+)
+from cell_controller.display import Display
+from cell_controller.display.model import DescriptionError, RobotModel, read_urdf
 from cell_controller.nodes.host import RosHost
 from cell_controller.nodes.journal import JournalIo
 from cell_controller.nodes.local_io import LocalIo
 from cell_controller.nodes.record_file import RecordFile
 from cell_controller.nodes.serial_port import SerialPort
+from cell_controller.nodes.standard import StandardTopics
 from cell_controller.plan import load_plan
 from cell_controller.runtime import Unit
 
@@ -71,6 +82,8 @@ def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[Loc
     cell = loaded.resolve(run_dir)
     if name == RECORDER:
         return Recorder(), (RecordFile(run_dir / "record.jsonl"),), cell
+    if name == DISPLAY:
+        return Display(cell, _model(loaded)), (StandardTopics(),), cell
     needs_proof = name == CELL_MANAGER and cell.production
     unit = make_unit(name, loaded, plan, unproved(loaded.cell, plan) if needs_proof else "")
     if name in cell.lines:
@@ -80,6 +93,18 @@ def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[Loc
     if name == CELL_MANAGER:
         return unit, (JournalIo(Path(cell.journal)),), cell
     return unit, (), cell
+
+
+def _model(loaded: LoadedCell) -> RobotModel | None:
+    """What displays show; a cell without it runs all the same."""
+    path = loaded.description_path
+    if path is None:
+        return None
+    try:
+        return read_urdf(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, DescriptionError) as error:
+        print(f"no frames for displays: {path}: {error}", file=sys.stderr)  # noqa: T201  # `cell up` puts the name before it
+        return None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ READY_LIMIT_S = 30.0  # for that line
 LEAVE_S = 5.0  # for a node that has nothing to stop
 HURRY_S = 1.0
 
-_GOING = (Role.MANAGER, Role.STATION, Role.INTERLOCK, Role.BUS, Role.RECORDER, Role.PROCESS)
+_GOING = (Role.MANAGER, Role.STATION, Role.INTERLOCK, Role.BUS, Role.RECORDER, Role.DISPLAY, Role.PROCESS)
 
 
 class Supervisor:

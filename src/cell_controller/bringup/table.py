@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from cell_controller.bringup.errors import ArgumentError
-from cell_controller.config import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, load_cell
+from cell_controller.config import CELL_MANAGER, DISPLAY, INTERLOCK, RECORDER, CellFile, load_cell
 
 PACKAGE = "cell_controller"
 EXECUTABLE = "cell_node"  # in launch/executables; the module below, for `ros2 run` and `ros2 launch`
@@ -31,6 +31,7 @@ class Role(IntEnum):
     STATION = 3
     MANAGER = 4
     RECORDER = 5
+    DISPLAY = 6
 
 
 # SCHED_FIFO, 1 to 99. Kernel threads that handle interrupts run at 50: serial ports come before us. The
@@ -43,7 +44,9 @@ PRIORITIES = {
     Role.STATION: 20,
     Role.MANAGER: 15,
     Role.RECORDER: 0,
+    Role.DISPLAY: 0,
 }
+READS_ONLY = (Role.RECORDER, Role.DISPLAY)  # losing one stops nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Arguments:
     trace_dir: Path | None = None
     recorder: bool = True
     urgent: bool = True
+    display: bool = False  # who starts a cell in a program looks at nothing; the words below say true
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("trace_dir", "directory for one trace per node, for replays", _path),
     Declared("recorder", "record part events and alarms in the run_dir: true or false", _flag, "true"),
     Declared("urgent", "real-time priority where the system grants it: true or false", _flag, "true"),
+    Declared("display", "joint states, tf and diagnostics for RViz and others: true or false", _flag, "true"),
 )
 
 
@@ -229,6 +234,7 @@ def build(arguments: Arguments) -> list[NodeSpec]:
         *((name, Role.STATION) for name in cell.stations),
         (CELL_MANAGER, Role.MANAGER),
         *(((RECORDER, Role.RECORDER),) if settled.recorder else ()),
+        *(((DISPLAY, Role.DISPLAY),) if settled.display else ()),
     ]
     nodes = [
         NodeSpec(
@@ -238,7 +244,7 @@ def build(arguments: Arguments) -> list[NodeSpec]:
             MODULE,
             _node_arguments(name, role, settled),
             environment=(("ROS_LOG_DIR", str(settled.run_dir)),),
-            is_required=role is not Role.RECORDER,
+            is_required=role not in READS_ONLY,
             start_after=waits_for,
             priority=PRIORITIES[role] * settled.urgent,
         )

@@ -1,6 +1,7 @@
 """CellUp: a whole cell as processes of this one. `cell up`, `cell run` and the integration tests use it.
 
-Order of coming: what the cell file names (the simulator), buses, interlock, stations, manager, recorder.
+Order of coming: what the cell file names (the simulator), buses, interlock, stations, manager, recorder,
+display.
 Order of going: Stop, standstill, manager, stations, interlock, buses, simulator. When this process is killed,
 the kernel sends every node SIGTERM, and the buses play their stop programs.
 """

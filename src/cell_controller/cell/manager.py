@@ -14,7 +14,7 @@ from cell_controller.cell.recipe_book import recipe_entry
 from cell_controller.cell.services import dispose_part, get_parts, submit_order
 from cell_controller.cell.state import cell_state
 from cell_controller.cell.view import SAFETY_LIMIT_S, STATION_LIMIT_S, View, look
-from cell_controller.config.models import CELL_MANAGER, INTERLOCK, RECORDER, CellFile, Recipe
+from cell_controller.config.models import CELL_MANAGER, DISPLAY, INTERLOCK, RECORDER, CellFile, Recipe
 from cell_controller.messages import (
     CellCommand,
     CellPermit,
@@ -36,7 +36,7 @@ from cell_controller.stations.parameters import LOAD_REQUEST
 PERIOD_S = 0.05  # of Orders and CellPermit
 STATE_PERIOD_S = 0.1  # of CellState without a change
 NODE_LIMIT_S = 2.0  # twenty heartbeats of 0.1 s; the supervisor allows a node as long
-WATCHED_NODES = (RECORDER, "panel")  # reading nodes: losing one is an alarm, never a stop
+WATCHED_NODES = (RECORDER, DISPLAY, "panel")  # reading nodes: losing one is an alarm, never a stop
 
 _DEPTH = 100  # of what operators send: every command is to be answered, also of a script in a loop
 

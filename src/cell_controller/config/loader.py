@@ -39,6 +39,12 @@ class LoadedCell:
         """Directory of the drive profiles."""
         return Path(os.path.normpath(self.path.parent / self.cell.profiles))
 
+    @property
+    def description_path(self) -> Path | None:
+        """Where the mechanisms' URDF should be; nothing but displays needs it."""
+        text = self.cell.description
+        return Path(os.path.normpath(self.path.parent / text)) if text else None
+
     def problem(self, finding: Finding) -> Problem:
         """A later check's finding with its file, line and value."""
         document = self.recipe_documents[finding.recipe] if finding.recipe else self.cell_document

@@ -62,7 +62,8 @@ from cell_controller.config.watching import AnalogWatch, Opening, SafetyInput, T
 INTERLOCK = "interlock"
 CELL_MANAGER = "cell_manager"
 RECORDER = "recorder"
-RESERVED_NAMES = (CELL_MANAGER, INTERLOCK, RECORDER)  # names of Units that every cell has
+DISPLAY = "display"
+RESERVED_NAMES = (CELL_MANAGER, INTERLOCK, RECORDER, DISPLAY)  # names of Units that every cell has
 
 
 class Process(Strict):
@@ -91,6 +92,9 @@ class CellFile(Strict):
     recipes: tuple[Text, ...] = Field(min_length=1, description="recipe files, relative to the cell file")
     profiles: Text = Field(
         "../drives", description="directory of the drive profiles, relative to the cell file"
+    )
+    description: Text | None = Field(
+        None, description="URDF of the mechanisms for displays, relative to the cell file"
     )
     production: Flag = Field(
         False, description="true refuses profile fields that are from memory and not accepted_unverified"
@@ -209,6 +213,7 @@ class CellFile(Strict):
 
 __all__ = [
     "CELL_MANAGER",
+    "DISPLAY",
     "INTERLOCK",
     "RECORDER",
     "RESERVED_NAMES",

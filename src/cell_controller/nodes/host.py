@@ -27,7 +27,7 @@ from cell_controller.messages import Finished, StopRequested
 from cell_controller.nodes import cdr, convert, environment
 from cell_controller.nodes.actions import ActionServers
 from cell_controller.nodes.housekeeping import Housekeeping
-from cell_controller.nodes.local_io import LocalIo
+from cell_controller.nodes.local_io import LocalIo, NodeIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
 from cell_controller.nodes.services import ServiceClients, ServiceServers
@@ -156,6 +156,9 @@ class RosHost:
         self, node: Node, servers: ServiceServers, clients: ServiceClients, actions: ActionServers
     ) -> None:
         services = (*self._unit.services, *self._unit.clients)
+        for io in self._local_ios:
+            if isinstance(io, NodeIo):
+                io.connect(node)
         served = {port for s in services for port in (s.request_port, s.reply_port)} | {*actions.ports}
         for output in (*self._unit.outputs, ports.HEARTBEAT.output()):
             if output.qos is not Qos.LOCAL and output.port not in served:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from rclpy.node import Node
 
 from cell_controller.runtime import Sent
 
@@ -30,3 +32,11 @@ class LocalIo(Protocol):
 
     def close(self) -> None:
         """Release everything."""
+
+
+@runtime_checkable
+class NodeIo(Protocol):
+    """A LocalIo that needs the host's node: for messages that are not the cell's own."""
+
+    def connect(self, node: Node) -> None:
+        """Called once, before `begin`; what it makes is destroyed with the node."""

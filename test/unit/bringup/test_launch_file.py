@@ -67,7 +67,9 @@ def executed_by_cell_up(specs: list[NodeSpec], monkeypatch: pytest.MonkeyPatch) 
 def test_both_ways_of_starting_execute_the_same_words(
     file: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    traced = {"namespace": "/other", "trace_dir": str(tmp_path / "traces"), "urgent": "false"}
+    traced = {"namespace": "/other", "trace_dir": str(tmp_path / "traces")} | dict.fromkeys(
+        ("urgent", "display"), "false"
+    )
     for given in ({}, traced):
         arguments = Arguments(
             CELL,
@@ -75,11 +77,12 @@ def test_both_ways_of_starting_execute_the_same_words(
             tmp_path / f"run{len(given)}",
             tmp_path / "traces" if given else None,
             urgent=not given,
+            display=not given,
         )
         specs = build(arguments)
         ours = executed_by_cell_up(specs, monkeypatch)
         theirs = processes(started(file, tmp_path / f"run{len(given)}", **given))
-        assert len(theirs) == len(specs) == 11
+        assert len(theirs) == len(specs) == 12 - bool(given)
         for spec, words, action in zip(specs, ours, theirs, strict=True):
             if spec.is_node:  # `python -m module` here, the executable of the same module there
                 assert words[3:] == command_line(action)
@@ -113,7 +116,7 @@ def test_a_dead_process_comes_back_as_often_and_takes_the_cell_down_then(
     file: ModuleType, tmp_path: Path
 ) -> None:
     actions = started(file, tmp_path / "run")
-    respawns = {s.name: s.respawns for s in build(Arguments(CELL))}
+    respawns = {s.name: s.respawns for s in build(Arguments(CELL, display=True))}
     for process in processes(actions):
         name = process.kwargs.get("exec_name", process.kwargs["name"])
         exited = next(
@@ -129,7 +132,7 @@ def test_a_dead_process_comes_back_as_often_and_takes_the_cell_down_then(
             [type(a).__name__ for a in exited(Recorded(), Context({}))] for _ in range(respawns[name] + 1)
         ]
         assert ends[:-1] == [["LogInfo"]] * respawns[name]
-        assert ends[-1] == (["LogInfo"] if name == "recorder" else ["LogInfo", "EmitEvent"])
+        assert ends[-1] == (["LogInfo"] if name in ("recorder", "display") else ["LogInfo", "EmitEvent"])
         over = Context({})
         over.is_shutdown = True
         assert exited(Recorded(), over) == [], "the end of a shutdown is no death"

@@ -22,10 +22,11 @@ def test_every_line_and_station_has_its_process_in_the_order_of_coming() -> None
         *("robot", "spindle", "conveyor"),
         "cell_manager",
         "recorder",
+        "display",
     ]
     assert [s.role for s in specs] == sorted(s.role for s in specs)
     assert all(s.start_after == ("simulator",) for s in specs if s.is_node)
-    assert [s.name for s in specs if not s.is_required] == ["recorder"]
+    assert [s.name for s in specs if not s.is_required] == ["recorder", "display"]
     assert {s.respawns for s in specs if s.is_node} == {3}
 
 
@@ -46,7 +47,7 @@ def test_a_node_is_started_by_these_very_words() -> None:
 
 
 def test_a_namespace_given_by_hand_wins() -> None:
-    specs = build(parse_arguments([TEST_CELL, "namespace:=/other/cell", "recorder:=false"]))
+    specs = build(parse_arguments([TEST_CELL, "namespace:=/other/cell", "recorder:=false", "display:=false"]))
     assert {s.namespace for s in specs} == {"/other/cell"}
     assert "__ns:=/other/cell" in specs[-1].argv(77)
     assert specs[-1].name == "cell_manager"

@@ -1,6 +1,8 @@
 """The message wheel: every interface of the sources is in it, imports, and survives the wire."""
 
 import importlib
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,11 @@ import pytest
 from cell_msgs.msg import Guard
 from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.type_support import check_for_type_support
+from tf2_msgs.msg import TFMessage
 
+PREFIX = Path(sys.prefix)
+# `ros2 topic info -v /tf` on Jazzy
+TF_MESSAGE_HASH = "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 SOURCES = Path(__file__).parents[3] / "src" / "cell_msgs"
 
 
@@ -49,3 +55,11 @@ def test_values_survive_the_wire() -> None:
 def test_a_value_out_of_range_is_refused_when_it_is_assigned() -> None:
     with pytest.raises(AssertionError, match="unsigned integer"):
         Guard(seq=-1)
+
+
+def test_the_message_of_transforms_is_the_distributions_own() -> None:
+    """With another hash RViz would not hear us: this is Jazzy's."""
+    described = json.loads((PREFIX / "share/tf2_msgs/msg/TFMessage.json").read_text())
+    hashes = {h["type_name"]: h["hash_string"] for h in described["type_hashes"]}
+    assert hashes["tf2_msgs/msg/TFMessage"] == TF_MESSAGE_HASH
+    assert deserialize_message(serialize_message(TFMessage()), TFMessage) == TFMessage()

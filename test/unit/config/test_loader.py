@@ -29,6 +29,7 @@ def differences(one: object, other: object, path: str = "") -> Iterator[str]:
 def test_the_test_cell_is_the_demo_cell_but_for_short_strokes_and_the_fast_plant() -> None:
     demo, test = (load_cell(CONFIG / "cells" / f"{n}.yaml") for n in ("demo", "test"))
     assert list(differences(demo.cell.model_dump(), test.cell.model_dump())) == [
+        "description",
         "drives.belt.max_acceleration_m_s2",
         "drives.grind_infeed.max_m",
         "drives.grind_wheel.ramp_s",

@@ -1,0 +1,119 @@
+"""What ROS tools take up from the display node, over DDS."""
+
+from collections.abc import Iterator
+from math import pi
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import rclpy
+from cell_msgs.msg import DriveState, DriveStates, Guard
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+
+from cell_controller.bringup.node import assemble
+from cell_controller.nodes.host import RosHost
+from cell_controller.nodes.standard import STANDARD_TOPICS
+from support.ros_units import wait_until
+
+DEMO = Path(__file__).parents[3] / "config" / "cells" / "demo.yaml"
+NAMESPACE = "/hall/cell_7"
+
+
+class Tool:
+    """A plain ROS node, as RViz is one: keeps the newest message of each topic."""
+
+    def __init__(self, context: rclpy.Context) -> None:
+        self.node = Node("tool", namespace=NAMESPACE, context=context)
+        self.heard: dict[str, Any] = {}
+        for topic in STANDARD_TOPICS:
+            self.node.create_subscription(topic.ros_type, topic.topic, self._keeper(topic.topic), topic.qos)
+        self._states = self.node.create_publisher(DriveStates, "drive_states", qos_profile_sensor_data)
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+        self._seq = 0
+
+    def _keeper(self, topic: str) -> Any:
+        return lambda message: self.heard.__setitem__(topic, message)
+
+    def say(self, position_m: float) -> None:
+        self._seq += 1
+        drives = [
+            DriveState(drive="weld_z", measured_position_m=position_m, measured_speed_m_s=0.0),
+            DriveState(drive="weld_spindle", measured_speed_rpm=30.0, measured_position_m=float("nan")),
+        ]
+        guard = Guard(source="weld_line", session=5, seq=self._seq, stamp_s=1.0)
+        self._states.publish(DriveStates(line="weld_line", drives=drives, guard=guard))
+        self._executor.spin_once(timeout_sec=0.02)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def tool() -> Iterator[Tool]:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    tool = Tool(context)
+    yield tool
+    tool.close()
+    rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def display(tmp_path: Path) -> Iterator[None]:
+    unit, ios, _ = assemble("display", DEMO, tmp_path)
+    host = RosHost(unit, "display", NAMESPACE, ios, handles_signals=False)
+    thread = Thread(target=host.run)
+    thread.start()
+    yield
+    host.end()
+    thread.join(10.0)
+    assert not thread.is_alive()
+
+
+def test_a_tool_gets_joint_states_frames_and_the_description(display: None, tool: Tool) -> None:
+    def is_complete() -> bool:
+        tool.say(0.05)
+        return {"joint_states", "/tf", "/tf_static", "robot_description"} <= tool.heard.keys()
+
+    wait_until(is_complete, what="all standard topics")
+    joints = tool.heard["joint_states"]
+    assert list(joints.name) == ["weld_z", "weld_spindle"]
+    assert joints.position[0] == 0.05
+    assert joints.velocity[1] == pytest.approx(pi)
+    assert joints.header.stamp.sec > 1_000_000_000, "ROS time, not the monotonic clock"
+    moving = {t.child_frame_id: t for t in tool.heard["/tf"].transforms}
+    assert moving.keys() == {"hall/cell_7/weld_z", "hall/cell_7/weld_spindle"}
+    z = moving["hall/cell_7/weld_z"]
+    assert z.header.frame_id == "hall/cell_7/weld_y"
+    assert z.transform.translation.z == pytest.approx(0.90 - 1.73 + 0.05)
+    still = {t.child_frame_id: t.header.frame_id for t in tool.heard["/tf_static"].transforms}
+    assert still["hall/cell_7/robot_base"] == "hall/cell_7/world"
+    assert tool.heard["robot_description"].data.startswith("<?xml")
+
+
+def test_a_latecomer_gets_description_and_fixed_frames(display: None, tool: Tool) -> None:
+    latched = {t.topic for t in STANDARD_TOPICS if t.is_latched}
+    assert latched == {"/tf_static", "robot_description"}
+
+    def has_latched() -> bool:
+        tool._executor.spin_once(timeout_sec=0.02)
+        return latched <= tool.heard.keys()
+
+    wait_until(has_latched, what="what was said before")
+
+
+def test_a_missing_description_is_said_and_costs_the_frames_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cell.yaml"
+    text = DEMO.read_text().replace("../recipes", str(DEMO.parents[1] / "recipes"))
+    text = text.replace("profiles: ../drives", f"profiles: {DEMO.parents[1] / 'drives'}")
+    file.write_text(text)
+    unit, _, _ = assemble("display", file, tmp_path)
+    assert unit.name == "display"
+    assert "no frames for displays: " in capsys.readouterr().err
