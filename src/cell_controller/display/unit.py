@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from math import isnan, pi
+from math import inf, isnan, pi
 
-from cell_controller.config import DISPLAY, AxisDrive, CellFile, SpindleDrive
+from cell_controller.config import DISPLAY, INTERLOCK, AxisDrive, CellFile, SpindleDrive
+from cell_controller.display.diagnostics import Known, diagnose
 from cell_controller.display.model import RobotModel
 from cell_controller.display.values import (
+    DIAGNOSTICS,
     JOINT_STATES,
     ROBOT_DESCRIPTION,
     TF,
     TF_STATIC,
     Description,
+    Diagnoses,
     Frames,
     JointValue,
     JointValues,
 )
-from cell_controller.messages import DriveState, DriveStates
+from cell_controller.messages import Alarms, CellState, DriveState, DriveStates, SafetyState
 from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step, ports
 
 PERIOD_S = 0.05  # 20 Hz: smooth to look at, a few per cent of a slow core
 FRESH_S = 0.5  # older data are shown as none: tools mark a frame that has stopped coming
+DIAGNOSE_S = 1.0  # as often as diagnostic_updater does
+STATE_LOST_S = 1.0  # ten cell states
 _RAD_S_PER_RPM = pi / 30.0
 
 
@@ -36,12 +41,21 @@ class Display:
         """Without a model of the mechanisms there are joint states, but no frames."""
         self._cell, self._model = cell, model
         self._lines = tuple(cell.lines)
-        self.inputs: tuple[Input, ...] = (ports.DRIVE_STATES.input(sources=self._lines),)
+        self.inputs: tuple[Input, ...] = (
+            ports.DRIVE_STATES.input(sources=self._lines, depth=100),
+            ports.SAFETY.input(sources=(INTERLOCK,)),
+            ports.STATE.input(),
+            ports.ALARMS.input(),
+        )
         self.outputs: tuple[Output, ...] = tuple(
-            port.output() for port in (JOINT_STATES, TF, TF_STATIC, ROBOT_DESCRIPTION)
+            port.output() for port in (JOINT_STATES, TF, TF_STATIC, ROBOT_DESCRIPTION, DIAGNOSTICS)
         )
         self._turned_rad: dict[str, float] = {}  # of spindles, which measure no angle
         self._last_s: float | None = None
+        self._diagnose_s = -inf
+        self._state: CellState | None = None
+        self._state_at_s = -inf
+        self._alarms: Alarms | None = None
 
     def step(self, inputs: Inputs, now_s: float) -> Step:
         sent: list[Sent] = []
@@ -50,11 +64,10 @@ class Display:
             sent.append(Sent(ROBOT_DESCRIPTION.name, Description(self._model.text)))
             sent.append(Sent(TF_STATIC.name, Frames(self._model.still(self._cell.drives))))
         self._last_s = now_s
+        lines = self._fresh_lines(inputs)
         joints = tuple(
             value
-            for line in self._lines
-            if inputs.age_s(ports.DRIVE_STATES.name, line) <= FRESH_S
-            and (states := inputs.latest(ports.DRIVE_STATES.name, line, DriveStates)) is not None
+            for states in lines.values()
             for drive in states.drives
             if (value := self._joint(drive, elapsed_s)) is not None
         )
@@ -63,7 +76,34 @@ class Display:
             if self._model is not None:
                 frames = self._model.moving({j.name: j.position for j in joints})
                 sent.append(Sent(TF.name, Frames(frames)))
+        self._take(inputs, now_s)
+        if now_s >= self._diagnose_s + DIAGNOSE_S:
+            self._diagnose_s = now_s
+            known = Known(lines, self._fresh_safety(inputs), self._fresh_state(now_s), self._alarms)
+            sent.append(Sent(DIAGNOSTICS.name, Diagnoses(diagnose(self._cell, known))))
         return Step(tuple(sent), now_s + PERIOD_S)
+
+    def _fresh_lines(self, inputs: Inputs) -> dict[str, DriveStates]:
+        port = ports.DRIVE_STATES.name
+        return {
+            line: states
+            for line in self._lines
+            if inputs.age_s(port, line) <= FRESH_S
+            and (states := inputs.latest(port, line, DriveStates)) is not None
+        }
+
+    def _fresh_safety(self, inputs: Inputs) -> SafetyState | None:
+        is_fresh = inputs.age_s(ports.SAFETY.name, INTERLOCK) <= FRESH_S
+        return inputs.latest(ports.SAFETY.name, INTERLOCK, SafetyState) if is_fresh else None
+
+    def _fresh_state(self, now_s: float) -> CellState | None:
+        return self._state if now_s - self._state_at_s <= STATE_LOST_S else None
+
+    def _take(self, inputs: Inputs, now_s: float) -> None:
+        for state in inputs.new(ports.STATE.name, CellState):
+            self._state, self._state_at_s = state, now_s
+        for alarms in inputs.new(ports.ALARMS.name, Alarms):
+            self._alarms = alarms
 
     def _joint(self, state: DriveState, elapsed_s: float) -> JointValue | None:
         drive = self._cell.drives.get(state.drive)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import rclpy
 from cell_msgs.msg import DriveState, DriveStates, Guard
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -78,7 +79,7 @@ def display(tmp_path: Path) -> Iterator[None]:
 def test_a_tool_gets_joint_states_frames_and_the_description(display: None, tool: Tool) -> None:
     def is_complete() -> bool:
         tool.say(0.05)
-        return {"joint_states", "/tf", "/tf_static", "robot_description"} <= tool.heard.keys()
+        return {"joint_states", "/tf", "/tf_static", "robot_description", "/diagnostics"} <= tool.heard.keys()
 
     wait_until(is_complete, what="all standard topics")
     joints = tool.heard["joint_states"]
@@ -94,6 +95,9 @@ def test_a_tool_gets_joint_states_frames_and_the_description(display: None, tool
     still = {t.child_frame_id: t.header.frame_id for t in tool.heard["/tf_static"].transforms}
     assert still["hall/cell_7/robot_base"] == "hall/cell_7/world"
     assert tool.heard["robot_description"].data.startswith("<?xml")
+    said = {s.name: s for s in tool.heard["/diagnostics"].status}
+    assert said["hall/cell_7: interlock"].level == DiagnosticStatus.STALE
+    assert said["hall/cell_7: drive weld_z"].hardware_id == "weld_line/3 fast_modbus_servo"
 
 
 def test_a_latecomer_gets_description_and_fixed_frames(display: None, tool: Tool) -> None:
