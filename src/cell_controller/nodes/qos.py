@@ -33,3 +33,10 @@ def profile_of(qos: Qos) -> QoSProfile:
             durability=DurabilityPolicy.VOLATILE,
         )
     raise ValueError(f"{qos.name} ports do not travel over ROS")
+
+
+def in_words(profile: QoSProfile) -> str:
+    """A profile as documents name it."""
+    reliability = {ReliabilityPolicy.RELIABLE: "reliable", ReliabilityPolicy.BEST_EFFORT: "best effort"}
+    durability = {DurabilityPolicy.VOLATILE: "volatile", DurabilityPolicy.TRANSIENT_LOCAL: "transient local"}
+    return f"{reliability[profile.reliability]}, {durability[profile.durability]}, depth {profile.depth}"

@@ -121,3 +121,21 @@ def test_a_missing_description_is_said_and_costs_the_frames_only(
     unit, _, _ = assemble("display", file, tmp_path)
     assert unit.name == "display"
     assert "no frames for displays: " in capsys.readouterr().err
+
+
+def test_the_topics_have_the_quality_of_service_that_the_table_says(display: None, tool: Tool) -> None:
+    node = tool.node
+
+    def offered() -> dict[str, list[Any]]:
+        tool.say(0.05)
+        found = {t.topic: node.get_publishers_info_by_topic(resolved(t.topic)) for t in STANDARD_TOPICS}
+        return found if all(found.values()) else {}
+
+    def resolved(topic: str) -> str:
+        return topic if topic.startswith("/") else f"{NAMESPACE}/{topic}"
+
+    wait_until(offered, what="publishers")
+    for topic in STANDARD_TOPICS:
+        (info,) = offered()[topic.topic]
+        assert info.qos_profile.reliability == topic.qos.reliability
+        assert info.qos_profile.durability == topic.qos.durability
