@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cell_controller.config import CellFile, Recipe
 from cell_sim.description.mechanisms import describe
+from cell_sim.description.mjcf import cell_mjcf
 from cell_sim.description.sdf import world_sdf
 from cell_sim.description.urdf import cell_urdf, mechanism_urdf
-from cell_sim.plant.mjcf import cell_mjcf
 
 
 def generate(cell: CellFile, recipe: Recipe) -> dict[str, str]:
@@ -15,5 +15,5 @@ def generate(cell: CellFile, recipe: Recipe) -> dict[str, str]:
     files = {f"{m.name}.urdf": mechanism_urdf(m) for m in mechanisms}
     files["cell.urdf"] = cell_urdf(cell.name, mechanisms)
     files["world.sdf"] = world_sdf(cell.name, mechanisms)
-    files["mujoco.xml"] = cell_mjcf(cell, recipe) + "\n"
+    files["mujoco.xml"] = cell_mjcf(cell, recipe)
     return files

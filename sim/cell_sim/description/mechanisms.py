@@ -37,6 +37,7 @@ from cell_sim.description.model import (
     Track,
     Vector,
     link,
+    rotor,
 )
 from cell_sim.description.surroundings import surroundings
 from cell_sim.plant.axis import END_STOP_M, FRICTION_SHARE
@@ -80,7 +81,7 @@ def _robot(cell: CellFile, recipe: Recipe, name: str, station: WeldingRobot) -> 
         link(
             station.z, own_mass_kg(cell, station.z), Box((0.11, 0.11, 0.48), (0.0, 0.0, 0.50), Colour.FRAME)
         ),
-        _rotor(cell, station.spindle, _tool(recipe)),
+        _rotor(cell, station.spindle, 2, _tool(recipe)),
     )
     to_zero_m = -station.seam_start_x_m - recipe.part.seam_m / 2
     joints = (
@@ -128,7 +129,7 @@ def _grinder(cell: CellFile, recipe: Recipe, name: str, station: GrindingSpindle
             own_mass_kg(cell, station.infeed),
             Box((0.12, 0.20, 0.12), (0.0, -0.12, 0.0), Colour.STEEL),
         ),
-        _rotor(cell, station.wheel, wheel),
+        _rotor(cell, station.wheel, 1, wheel),
     )
     to_zero_m = -station.traverse_start_m - part.grind_length_m / 2
     touching_m = BELT_TOP_M + part.thickness_m + radius_m - TRAVERSE_M
@@ -205,10 +206,9 @@ def _drum(cell: CellFile, belt: str, name: str, end: str, at_m: float) -> Joint:
     )
 
 
-def _rotor(cell: CellFile, drive: str, shapes: tuple[Shape, ...]) -> Link:
-    """Its moment is the drive's about every axis: the cell file knows no other."""
-    inertia = _spindle(cell, drive).inertia_kg_m2
-    return Link(drive, shapes, Inertia(HUB_KG, ORIGIN, (inertia, inertia, inertia)))
+def _rotor(cell: CellFile, drive: str, along: int, shapes: tuple[Shape, ...]) -> Link:
+    """The cell file knows the moment about the axis that turns; the others follow from the length."""
+    return rotor(drive, HUB_KG, _spindle(cell, drive).inertia_kg_m2, along, *shapes)
 
 
 def _slide(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +23,8 @@ class Colour(Enum):
     RED = (0.80, 0.12, 0.10)
     AMBER = (0.95, 0.60, 0.05)
     GREEN = (0.10, 0.60, 0.22)
+    ALUMINIUM = (0.82, 0.84, 0.87)
+    WHITE = (0.93, 0.94, 0.95)
 
 
 class JointKind(Enum):
@@ -39,6 +42,7 @@ class Box:
     size_m: Vector
     at_m: Vector
     colour: Colour
+    is_solid: bool = True  # False: only to look at
 
     @property
     def half_m(self) -> Vector:
@@ -55,6 +59,7 @@ class Cylinder:
     at_m: Vector
     colour: Colour
     along_y: bool = False
+    is_solid: bool = True  # False: only to look at
 
     @property
     def half_m(self) -> Vector:
@@ -77,7 +82,7 @@ class Inertia:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A rigid body; shapes are both looked at and collided with."""
+    """A rigid body; its solid shapes are both looked at and collided with."""
 
     name: str
     shapes: tuple[Shape, ...]
@@ -133,7 +138,7 @@ class Mechanism:
 
 def link(name: str, mass_kg: float, *shapes: Shape) -> Link:
     """A link whose mass is spread evenly over the box that holds all its shapes."""
-    low, high = (tuple(pick(at, half) for at, half in _extent(shapes)) for pick in (_low, _high))
+    low, high = extent(shapes)
     size = [h - lo for lo, h in zip(low, high, strict=True)]
     centre = [(h + lo) / 2 for lo, h in zip(low, high, strict=True)]
     xx, yy, zz = (s * s / 12 * mass_kg for s in size)
@@ -141,13 +146,18 @@ def link(name: str, mass_kg: float, *shapes: Shape) -> Link:
     return Link(name, shapes, inertia)
 
 
-def _extent(shapes: tuple[Shape, ...]) -> list[tuple[list[float], list[float]]]:
-    return [([s.at_m[i] for s in shapes], [s.half_m[i] for s in shapes]) for i in range(3)]
+def rotor(name: str, mass_kg: float, moment_kg_m2: float, along: int, *shapes: Shape) -> Link:
+    """A link that turns about axis number `along` with a known moment: a cylinder as long as its shapes."""
+    low, high = extent(shapes)
+    long_m = high[along] - low[along]
+    across = moment_kg_m2 / 2 + mass_kg * long_m**2 / 12
+    x, y, z = (moment_kg_m2 if i == along else across for i in range(3))
+    centre = [(high[i] + low[i]) / 2 if i == along else 0.0 for i in range(3)]
+    return Link(name, shapes, Inertia(mass_kg, (centre[0], centre[1], centre[2]), (x, y, z)))
 
 
-def _low(at: list[float], half: list[float]) -> float:
-    return min(a - h for a, h in zip(at, half, strict=True))
-
-
-def _high(at: list[float], half: list[float]) -> float:
-    return max(a + h for a, h in zip(at, half, strict=True))
+def extent(shapes: Iterable[Shape]) -> tuple[list[float], list[float]]:
+    """Lowest and highest corner of the box that holds all of them."""
+    boxes = [(s.at_m, s.half_m) for s in shapes]
+    low = [min(at[i] - half[i] for at, half in boxes) for i in range(3)]
+    return low, [max(at[i] + half[i] for at, half in boxes) for i in range(3)]

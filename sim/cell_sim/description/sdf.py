@@ -96,8 +96,8 @@ def _link(model: Element, link: Link, joint: Joint | None, *, is_track: bool) ->
     for key, moment in zip(("ixx", "iyy", "izz"), link.inertia.moments_kg_m2, strict=True):
         _value(inertia, key, number(moment))
     for n, shape in enumerate(link.shapes):
-        collision = SubElement(element, "collision", name=f"{link.name}_{n}")
-        _geometry(collision, shape)
+        if shape.is_solid:
+            _geometry(SubElement(element, "collision", name=f"{link.name}_{n}"), shape)
         visual = SubElement(element, "visual", name=f"{link.name}_{n}")
         _geometry(visual, shape)
         material = SubElement(visual, "material")

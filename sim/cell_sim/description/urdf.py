@@ -58,7 +58,8 @@ def _link(root: Element, link: Link) -> None:
         material = SubElement(visual, "material", name=shape.colour.name.lower())
         SubElement(material, "color", rgba=rgba(shape.colour))
     for shape in link.shapes:
-        _geometry(SubElement(element, "collision"), shape)
+        if shape.is_solid:
+            _geometry(SubElement(element, "collision"), shape)
 
 
 def _geometry(parent: Element, shape: Shape) -> None:

@@ -19,8 +19,8 @@ import numpy as np
 
 from cell_controller.config import CellFile, Recipe
 from cell_sim.description.layout import BELT_TOP_M
+from cell_sim.description.mjcf import PARKED, PARTS, TIMESTEP_S, VIEW, cell_mjcf, part_body
 from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
-from cell_sim.plant.mjcf import PARKED, PARTS, TIMESTEP_S, cell_mjcf
 from cell_sim.plant.parts import Part
 from cell_sim.plant.spindle import Spindle
 
@@ -144,10 +144,8 @@ class MujocoMechanics:
     def place_parts(self, parts: Sequence[Part]) -> None:
         """Put the bodies of the parts where the parts are."""
         for number in range(PARTS):
-            pos = PARKED
-            if number < len(parts):
-                pos = (parts[number].at_m, 0.0, BELT_TOP_M)
-            self.data.mocap_pos[number] = pos
+            pos = (parts[number].at_m, 0.0, BELT_TOP_M) if number < len(parts) else PARKED
+            self.data.mocap_pos[self.model.body(part_body(number)).mocapid[0]] = pos
 
     def render_still(
         self, path: Path, parts: Sequence[Part] = (), size: tuple[int, int] = (1600, 900)
@@ -157,7 +155,7 @@ class MujocoMechanics:
         mujoco.mj_forward(self.model, self.data)
         renderer: Any = mujoco.Renderer(self.model, height=size[1], width=size[0])
         try:
-            renderer.update_scene(self.data, camera="still")
+            renderer.update_scene(self.data, camera=VIEW)
             write_png(path, np.asarray(renderer.render()))
         finally:
             renderer.close()

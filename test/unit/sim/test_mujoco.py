@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cell_controller.config import PlantModel
+from cell_sim.description.mjcf import cell_mjcf
 from cell_sim.plant import CellPlant, build_plant
-from cell_sim.plant.mjcf import cell_mjcf
 
 
 @pytest.fixture
