@@ -144,6 +144,19 @@ def test_a_spindle_is_turned_round_through_zero(name: str) -> None:
     assert bench.seen.measured_speed_rpm == pytest.approx(-900.0, rel=0.01)
 
 
+@pytest.mark.parametrize("name", SPINDLES)
+def test_a_spindle_that_was_stopped_is_started_again_at_the_same_speed(name: str) -> None:
+    bench = bench_of(name)
+    bench.moving()
+    bench.turn(bench.name, 0.0)
+    assert bench.run(COAST_S, lambda: bench.seen.is_stopped)
+    bench.moving()
+    bench.permit(Allowed.HOLD, new_epoch=False)
+    assert bench.run(2.0 * COAST_S, lambda: bench.seen.is_stopped)
+    bench.permit(Allowed.MOTION, new_epoch=False)
+    bench.moving()
+
+
 @pytest.mark.parametrize("name", AXES)
 def test_an_axis_goes_where_it_is_told_and_says_when_it_is_there(name: str) -> None:
     bench = bench_of(name)

@@ -114,7 +114,7 @@ class Actuator:
         self._was_on = False  # has been on since the goal last allowed it
         self._sent_at_s = -inf  # newest acknowledged exchange of this goal
         self._off_at_s = -inf  # newest acknowledged request to switch off, of any goal
-        self._known: dict[int, tuple[int, ...]] = {}  # acknowledged words by address
+        self._known: dict[int, int] = {}  # newest acknowledged word of each address
         self.accepted_move_id = 0
         self.set_at_s = inf  # when the last exchange of the present setpoint was sent
 
@@ -238,7 +238,7 @@ class Actuator:
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
         address, words = encode_exchange(self._profile, exchange, dict(self.goal.values))
-        return self._known.get(address) == tuple(words)
+        return all(self._known.get(address + i) == word for i, word in enumerate(words))
 
     def _advance(self, sequence: tuple[Exchange, ...]) -> bool:
         """To the next request; True at the end of the sequence."""
@@ -261,7 +261,7 @@ class Actuator:
 
     def acknowledged(self, wanted: Wanted, address: int, words: Sequence[int], sent_at_s: float) -> None:
         """The drive has taken this exchange: these words at this address."""
-        self._known[address] = tuple(words)
+        self._known.update((address + i, word) for i, word in enumerate(words))
         if wanted.stage in (Stage.ENABLE, Stage.SETPOINT):
             self._is_touched = True
         if wanted.stage is Stage.DISABLE:
@@ -284,7 +284,9 @@ class Actuator:
         if wanted.stage in (Stage.ENABLE, Stage.SETPOINT):
             self._is_touched = True
         for write in wanted.exchange.write:
-            self._known.pop(self._profile.field(write.field).address, None)
+            field = self._profile.field(write.field)
+            for address in range(field.address, field.end):
+                self._known.pop(address, None)
         if wanted.goal == self.goal:
             self._at = 0
 

@@ -80,6 +80,18 @@ def test_a_repeated_move_is_not_told_again_and_a_new_one_leaves_out_what_is_know
     assert drive.told(ON) == [Quantity.TARGET_POSITION, Quantity.MOVE_TRIGGER]
 
 
+def test_a_command_that_a_stop_has_written_over_is_told_again(profiles: dict[str, DriveProfile]) -> None:
+    """LS: frequency and command go in one request, and a stop writes the command alone."""
+    drive = Drive(profiles["ls_s100"])
+    turning = Goal(GoalKind.VELOCITY, ((Source.TARGET_SPEED, 20.0),))
+    drive.actuator.pursue(turning)
+    assert drive.told(ON) == [Quantity.TARGET_SPEED, Quantity.CONTROL]
+    drive.actuator.pursue(HOLD)
+    assert drive.told(ON) == [Quantity.CONTROL]
+    drive.actuator.pursue(turning)
+    assert drive.told(ON) == [Quantity.TARGET_SPEED, Quantity.CONTROL]
+
+
 def test_a_sequence_without_acknowledgement_starts_again_from_its_first_request(drive: Drive) -> None:
     drive.actuator.pursue(MOVE)
     first = drive.actuator.wanted(ON, 1.0)
