@@ -42,7 +42,7 @@ class TableInverter(InverterDrive):
 
     def _control(self, word: int) -> None:
         wanted = word & 0x0F
-        if not word & 0x02 or self.plant.is_sto:
+        if not word & 0x02 or self.plant.is_off(self.name):
             self.state = _DISABLED
         elif wanted == 0x06:
             self.state = _READY
@@ -63,7 +63,7 @@ class TableInverter(InverterDrive):
 
     def tick(self) -> None:
         super().tick()
-        if self.plant.is_sto and self.state == _ENABLED:
+        if self.plant.is_off(self.name) and self.state == _ENABLED:
             self.state = _DISABLED
 
     def refresh(self) -> None:

@@ -137,7 +137,7 @@ class VirtualAsdaA3(ServoDrive):
             if self.is_servo_on:
                 self.note("disable")
             self._servo_off()
-        elif not self.is_servo_on and not self.fault_code and not self.plant.is_sto:
+        elif not self.is_servo_on and not self.fault_code and not self.plant.is_off(self.name):
             self.is_servo_on = True
             self._path = 0
             self.axis.hold(self._acceleration())
@@ -254,7 +254,7 @@ class VirtualAsdaA3(ServoDrive):
     def _status(self) -> int:
         axis = self.axis
         flags = (
-            not self.fault_code and not self.plant.is_sto,  # ready
+            not self.fault_code and not self.plant.is_off(self.name),  # ready
             self.is_servo_on,
             abs(self.speed_rpm) < _ZERO_SPEED_RPM,
             self.is_servo_on and axis.ramp.acceleration_m_s2 == 0.0,

@@ -132,7 +132,9 @@ class DeltaInverter(InverterDrive):
 
     def refresh(self) -> None:
         super().refresh()
-        self.store(Quantity.FAULT_CODE, self.fault_code or (self.codes.off if self.plant.is_sto else 0))
+        self.store(
+            Quantity.FAULT_CODE, self.fault_code or (self.codes.off if self.plant.is_off(self.name) else 0)
+        )
         self.store(Quantity.STATUS_WORD, self._status())
 
     def _status(self) -> int:

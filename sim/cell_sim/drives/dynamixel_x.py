@@ -84,7 +84,7 @@ class VirtualDynamixelX(ServoDrive):
         elif quantity is Quantity.CONTROL:
             if raw > 1:
                 raise Refusal(ErrorCode.RANGE)
-            if raw and (self.fault_code or self.plant.is_sto):
+            if raw and (self.fault_code or self.plant.is_off(self.name)):
                 raise Refusal(ErrorCode.RESULT)
 
     def written(self, touched: Sequence[Quantity]) -> None:

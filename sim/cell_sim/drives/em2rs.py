@@ -90,7 +90,7 @@ class VirtualEm2rs(ServoDrive):
             if self.is_enabled:
                 self.note("disable")
             self._off()
-        elif not self.is_enabled and not self.fault_code and not self.plant.is_sto:
+        elif not self.is_enabled and not self.fault_code and not self.plant.is_off(self.name):
             self.is_enabled = True
             self._is_path_run = False
             self.axis.hold(self.to_m_s(_QUICK_STOP_RPM_S))

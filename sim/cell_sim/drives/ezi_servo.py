@@ -66,7 +66,7 @@ class VirtualEziServo(ServoDrive):
         if quantity is Quantity.CONTROL:
             if raw > 1:
                 raise Refusal(Status.BAD_DATA)
-            if raw and (self.fault_code or self.plant.is_sto):
+            if raw and (self.fault_code or self.plant.is_off(self.name)):
                 raise Refusal(Status.RUN_REFUSED)
         is_start = quantity in (Quantity.TARGET_POSITION, Quantity.START_HOMING)
         if is_start and (self.is_running or not self.axis.is_servo_on):

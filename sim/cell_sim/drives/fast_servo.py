@@ -135,7 +135,7 @@ class VirtualFastServo(ServoDrive):
         """Shutdown, switch on, enable: one state per request, as the standard draws it."""
         state, order = self.state, word & 0x0F
         if order & 0x07 == 0x06:
-            if state is not State.SWITCH_ON_DISABLED or not self.plant.is_sto:
+            if state is not State.SWITCH_ON_DISABLED or not self.plant.is_off(self.name):
                 self._switch_off(State.READY_TO_SWITCH_ON)
         elif order == 0x07:
             if state is State.READY_TO_SWITCH_ON:
@@ -256,7 +256,7 @@ class VirtualFastServo(ServoDrive):
         stands = abs(self.speed_rpm) < _STANDS_RPM
         if self.state is State.QUICK_STOP and stands:
             self._switch_off(State.SWITCH_ON_DISABLED)
-        elif self.state is State.FAULT_REACTION and (stands or self.plant.is_sto):
+        elif self.state is State.FAULT_REACTION and (stands or self.plant.is_off(self.name)):
             self.axis.off(brake=True)
             self.state = State.FAULT
         elif self.state is State.OPERATION_ENABLED:
@@ -290,7 +290,7 @@ class VirtualFastServo(ServoDrive):
     def _status(self) -> int:
         axis = self.axis
         bits = int(self.state) | 0x0200
-        if not self.plant.is_sto:
+        if not self.plant.is_off(self.name):
             bits |= 0x0010
         if self.state in (State.SWITCH_ON_DISABLED, State.FAULT):
             bits |= 0x0020 if self.state is State.SWITCH_ON_DISABLED else 0

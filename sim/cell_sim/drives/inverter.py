@@ -33,7 +33,7 @@ class InverterDrive(VirtualDrive):
     def power_up(self) -> None:
         self.fault_code = 0
         self.is_run = self.is_blocked = self.is_reverse = False
-        self._sto_count = self.plant.sto_count
+        self._sto_count = self.plant.off_count(self.name)
         self.spindle.torque_limit_nm = (
             self._rated_nm * (self.profile.nameplate.max_torque_percent or 150.0) / 100.0
         )
@@ -55,7 +55,7 @@ class InverterDrive(VirtualDrive):
     @property
     def is_out(self) -> bool:
         """Cannot run now."""
-        return bool(self.fault_code) or self.plant.is_sto or self.is_blocked
+        return bool(self.fault_code) or self.plant.is_off(self.name) or self.is_blocked
 
     def run(self) -> None:
         """Follow the target frequency in the direction of the last command."""
@@ -70,7 +70,7 @@ class InverterDrive(VirtualDrive):
         self.ramp_to(0.0)
 
     def ramp_to(self, rpm: float) -> None:
-        if self.plant.is_sto or self.is_blocked or not (self.spindle.is_running or rpm):
+        if self.plant.is_off(self.name) or self.is_blocked or not (self.spindle.is_running or rpm):
             return  # the output is off and stays off
         slows = abs(rpm) < abs(self.spindle.reference_rpm)
         ramp = self.value(Quantity.PROFILE_DECELERATION if slows else Quantity.PROFILE_ACCELERATION)
@@ -90,8 +90,8 @@ class InverterDrive(VirtualDrive):
         self.lose_torque()
 
     def tick(self) -> None:
-        if self._sto_count != self.plant.sto_count or self.plant.is_sto:
-            self._sto_count = self.plant.sto_count
+        if self._sto_count != self.plant.off_count(self.name) or self.plant.is_off(self.name):
+            self._sto_count = self.plant.off_count(self.name)
             self.is_run = False
         if not self.is_run and self.spindle.is_running and self.spindle.reference_rpm == 0.0:
             self.spindle.coast()  # end of the ramp: output off

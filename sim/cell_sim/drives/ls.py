@@ -115,12 +115,14 @@ class LsInverter(InverterDrive):
 
     def refresh(self) -> None:
         super().refresh()
-        self.store(Quantity.FAULT_CODE, self.fault_code | (_LEVEL_TRIP if self.plant.is_sto else 0))
+        self.store(
+            Quantity.FAULT_CODE, self.fault_code | (_LEVEL_TRIP if self.plant.is_off(self.name) else 0)
+        )
         self.store(Quantity.STATUS_WORD, self._status())
 
     def _status(self) -> int:
         spindle = self.spindle
-        bits = 0x08 if self.fault_code or self.plant.is_sto else 0
+        bits = 0x08 if self.fault_code or self.plant.is_off(self.name) else 0
         if not spindle.is_running or (not self.is_run and self.output_hz <= ZERO_HZ):
             return bits | 0x01
         goes_back = spindle.reference_rpm < 0.0 if self.output_hz > ZERO_HZ else self.is_reverse

@@ -59,7 +59,7 @@ class ServoDrive(VirtualDrive):
         self.is_homed, self._forgets_zero = self.shaft.is_absolute, False
         self._zero_m = 0.0 if self.shaft.is_absolute else self.axis.position_m
         self._homing_m = None
-        self._sto_count = self.plant.sto_count
+        self._sto_count = self.plant.off_count(self.name)
         self._blocked_since_s = None
 
     # -- homing ---------------------------------------------------------------------------------------------
@@ -119,8 +119,8 @@ class ServoDrive(VirtualDrive):
     @property
     def has_lost_torque(self) -> bool:
         """True once after the relay has taken the torque away, however short."""
-        happened = self._sto_count != self.plant.sto_count or self.plant.is_sto
-        self._sto_count = self.plant.sto_count
+        happened = self._sto_count != self.plant.off_count(self.name) or self.plant.is_off(self.name)
+        self._sto_count = self.plant.off_count(self.name)
         return happened
 
     @property

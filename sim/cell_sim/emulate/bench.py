@@ -94,6 +94,6 @@ def _mechanics(drive: Drive) -> RigidMechanics:
         )
         return RigidMechanics({NAME: Axis(spec, 0.0)}, {})
     if isinstance(drive, SpindleDrive):
-        spindle = SpindleSpec(NAME, drive.max_speed_rpm, drive.inertia_kg_m2, drive.max_torque_nm)
+        spindle = SpindleSpec.of(NAME, drive)
         return RigidMechanics({}, {NAME: Spindle(spindle)})
     return RigidMechanics({}, {})

@@ -8,6 +8,7 @@ from cell_controller.config import (
     CellFile,
     GrindingSpindle,
     InputRule,
+    IoDrive,
     PlantModel,
     Recipe,
     SpindleDrive,
@@ -73,9 +74,7 @@ def _bodies(cell: CellFile) -> tuple[dict[str, Axis], dict[str, Spindle]]:
             )
             axes[name] = Axis(spec, parked.get(name, 0.0))
         elif isinstance(drive, SpindleDrive):
-            spindles[name] = Spindle(
-                SpindleSpec(name, drive.max_speed_rpm, drive.inertia_kg_m2, drive.max_torque_nm)
-            )
+            spindles[name] = Spindle(SpindleSpec.of(name, drive))
     return axes, spindles
 
 
@@ -160,6 +159,10 @@ class _Builder:
         plant, safety = self.plant, self.cell.safety
         plant.enable_output = self._output(safety.drive_enable)
         plant.lock_output = self._output(safety.guard_lock)
+        for name, drive in self.cell.drives.items():
+            own = None if isinstance(drive, IoDrive) else drive.enable
+            if own not in (None, safety.drive_enable):
+                plant.own_enables[name] = self._output(own)
         relay, guard = plant.relay, plant.guard
         sources: dict[InputRule, Source] = {
             InputRule.ESTOP: lambda: relay.estop_ok,

@@ -43,10 +43,15 @@ class CellPlant:
         self.clamps: list[tuple[Clamp, str, int]] = []  # clamp, module and channel of its valve
         self.load_requests: list[tuple[Belt, str, int]] = []
         self.enable_output: tuple[str, int] = ("", 0)
+        self.own_enables: dict[
+            str, tuple[str, int]
+        ] = {}  # of single drives, past the relay: module and channel
         self.lock_output: tuple[str, int] = ("", 0)
         self.has_air = True
-        self.sto_count = 0  # how often the drives have lost their torque
         self._is_sto = False
+        self._open_enables: list[str] = []
+        self._without_torque: set[str] = set()
+        self._sto_counts: dict[str, int] = {}
         self._sampled_s: dict[str, float] = {}
         self._sampled_speed: dict[str, float] = {}
 
@@ -56,6 +61,14 @@ class CellPlant:
     def is_sto(self) -> bool:
         """Safe torque off of all drives."""
         return self._is_sto
+
+    def is_off(self, drive: str) -> bool:
+        """Safe torque off of this drive: by the relay, or by an enable of its own."""
+        return drive in self._without_torque
+
+    def off_count(self, drive: str) -> int:
+        """How often the drive has lost its torque."""
+        return self._sto_counts.get(drive, 0)
 
     def set_outputs(self, module: str, bits: int) -> None:
         """An I/O module drives its outputs."""
@@ -217,21 +230,34 @@ class CellPlant:
         module, channel = self.enable_output
         self.relay.is_enabled = modules[module].output(channel)
         self.relay.update(now_s)
-        if self.relay.is_sto != self._is_sto:
-            self._switch_sto(self.relay.is_sto)
+        is_sto = self.relay.is_sto
+        open_enables = [d for d, (m, c) in self.own_enables.items() if not modules[m].output(c)]
+        if is_sto != self._is_sto or open_enables != self._open_enables:
+            self._switch_torque(is_sto, open_enables)
+        if is_sto != self._is_sto:
+            self._is_sto = is_sto
+            self.record.event(now_s, "sto on" if is_sto else "sto off")
 
-    def _switch_sto(self, is_sto: bool) -> None:
-        self._is_sto = is_sto
-        self.sto_count += is_sto
-        for axis in self.axes.values():
-            axis.is_enabled = not is_sto
-            if is_sto:
-                axis.off(brake=True)
-        for spindle in self.spindles.values():
-            spindle.is_enabled = not is_sto
-            if is_sto:
-                spindle.coast()
-        self.record.event(self.now_s, "sto on" if is_sto else "sto off")
+    def _switch_torque(self, is_sto: bool, open_enables: list[str]) -> None:
+        self._open_enables = open_enables
+        for name in (*self.axes, *self.spindles):
+            is_off = is_sto or name in open_enables
+            if is_off == (name in self._without_torque):
+                continue
+            axis, spindle = self.axes.get(name), self.spindles.get(name)
+            if is_off:
+                self._without_torque.add(name)
+                self._sto_counts[name] = self.off_count(name) + 1
+            else:
+                self._without_torque.remove(name)
+            if axis is not None:
+                axis.is_enabled = not is_off
+                if is_off:
+                    axis.off(brake=True)
+            if spindle is not None:
+                spindle.is_enabled = not is_off
+                if is_off:
+                    spindle.coast()
 
     def _sample(self) -> None:
         for name, axis in self.axes.items():

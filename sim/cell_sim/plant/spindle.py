@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-COAST_TIME_S = 20.0  # from full speed, unbraked: facts of grinding spindles say 10 to 120 s
+from cell_controller.config import SpindleDrive
+
+COAST_TIME_S = (
+    20.0  # from full speed, unbraked, if nobody has measured it: grinding spindles take 10 to 120 s
+)
+MEASURED_COAST = 0.9  # of the longest coast of the cell file: what was measured has a margin in it
 _RAD_S_PER_RPM = pi / 30.0
 _DRIVE_PERIOD_S = 0.002
 
@@ -18,6 +23,13 @@ class SpindleSpec:
     max_speed_rpm: float
     inertia_kg_m2: float
     max_torque_nm: float
+    coast_s: float = COAST_TIME_S  # from full speed to standstill without torque
+
+    @classmethod
+    def of(cls, name: str, drive: SpindleDrive) -> SpindleSpec:
+        """The spindle behind a drive of the cell file."""
+        coast_s = COAST_TIME_S if drive.coast_s is None else MEASURED_COAST * drive.coast_s
+        return cls(name, drive.max_speed_rpm, drive.inertia_kg_m2, drive.max_torque_nm, coast_s)
 
 
 class Spindle:
@@ -58,8 +70,8 @@ class Spindle:
 
     @property
     def drag_nm(self) -> float:
-        """Bearing and windage torque that stops it in COAST_TIME_S."""
-        return self.spec.inertia_kg_m2 * self.spec.max_speed_rpm * _RAD_S_PER_RPM / COAST_TIME_S
+        """Bearing and windage torque that stops it in its coasting time."""
+        return self.spec.inertia_kg_m2 * self.spec.max_speed_rpm * _RAD_S_PER_RPM / self.spec.coast_s
 
     def run(self, target_rpm: float, ramp_rpm_s: float) -> None:
         """Ramp to a speed; a running inverter catches a turning spindle where it is."""

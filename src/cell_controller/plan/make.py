@@ -75,7 +75,10 @@ def ramp_s(drive: Drive) -> float:
 
 
 def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> float:
-    """How long the line may be silent before the drive is stopped: by itself, or by its enable's module."""
+    """How long the line may be silent before the drive is stopped: by itself, or by its enable's module.
+
+    The enable of all drives goes through the safety relay, which waits for its delay.
+    """
     drive = cell.drives[name]
     own_s = schedules[drive.line].drive(name).watchdog_s
     if own_s is not None:
@@ -85,7 +88,9 @@ def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]
         return inf
     module = cell.signals.outputs[enable].module
     module_s = schedules[cell.drives[module].line].drive(module).watchdog_s
-    return inf if module_s is None else module_s
+    if module_s is None:
+        return inf
+    return module_s + (cell.safety.relay.delay_s if enable == cell.safety.drive_enable else 0.0)
 
 
 def _drive_plan(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> DrivePlan:

@@ -32,7 +32,7 @@ def wired(
     on_stop: OnStop = OnStop.OPEN,
     owner: str = "interlock",
 ) -> CellFile:
-    signal = OutputSignal(module="safety_io", channel=2, owner=owner, on_stop=on_stop)
+    signal = OutputSignal(module="safety_io", channel=3, owner=owner, on_stop=on_stop)
     outputs = {**cell.signals.outputs, "infeed_enable": signal} if enable else cell.signals.outputs
     infeed = cell.drives["grind_infeed"].model_copy(update={"profile": "bare_servo", "enable": enable})
     return cell.model_copy(
@@ -75,6 +75,19 @@ def test_an_enable_that_holds_or_is_anothers_is_refused(
     demo: tuple[LoadedCell, CellPlan], changes: dict[str, object], text: str
 ) -> None:
     assert texts(wired(demo[0].cell, **changes), demo) == [text]  # type: ignore[arg-type]
+
+
+def test_the_enable_of_the_whole_cell_stops_a_drive_only_after_the_relay_s_delay(
+    demo: tuple[LoadedCell, CellPlan],
+) -> None:
+    def coast_s(enable: str) -> float:
+        cell = wired(demo[0].cell)
+        infeed = cell.drives["grind_infeed"].model_copy(update={"enable": enable})
+        cell = cell.model_copy(update={"drives": {**cell.drives, "grind_infeed": infeed}})
+        return make_plan(replace(demo[0], cell=cell), profiles_of(demo)).drives["grind_infeed"].coast_s
+
+    waits_s = demo[0].cell.safety.relay.delay_s
+    assert coast_s("drive_enable") == pytest.approx(coast_s("infeed_enable") + waits_s)
 
 
 def test_an_enable_that_is_no_output_is_refused(demo: tuple[LoadedCell, CellPlan]) -> None:
@@ -126,7 +139,7 @@ def test_the_plan_counts_on_the_watchdog_of_the_module(demo: tuple[LoadedCell, C
 def test_the_interlock_switches_it_with_the_enable_of_the_cell(demo: tuple[LoadedCell, CellPlan]) -> None:
     cell = wired(demo[0].cell)
     plan = make_plan(replace(demo[0], cell=cell), profiles_of(demo))
-    assert [c.mask for c in limits_of(cell, plan).enables] == [0b100]
+    assert [c.mask for c in limits_of(cell, plan).enables] == [0b1000, 0b100]
     bench = Bench(cell=(cell, plan))
     bench.to_hold()
     outputs, mask = bench.outputs("safety_io")
