@@ -21,6 +21,7 @@ from cell_sim.plant import MotionRecord, build_plant
 from support.line_bench import CELLS
 
 OPENING_S = 0.001
+COAST_S = 2.7
 
 
 class ProverBench:
@@ -34,15 +35,23 @@ class ProverBench:
         drives: tuple[str, ...] = (),
         change: Callable[[CellFile], CellFile] = lambda found: found,
         profiles: Callable[[dict[str, DriveProfile]], dict[str, DriveProfile]] = lambda found: found,
+        coast_s: float = 0.01,  # of the wheel, as its bus believes: so short that nothing waits for it
     ) -> None:
         loaded, _ = load_plan(CELLS / f"{cell}.yaml")
-        self.loaded: LoadedCell = replace(loaded, cell=change(loaded.cell))
+        wheel = loaded.cell.drives["grind_wheel"].model_copy(update={"coast_s": coast_s})
+        drives_of = {**loaded.cell.drives, "grind_wheel": wheel}
+        changed = change(loaded.cell.model_copy(update={"drives": drives_of}))
+        self.loaded: LoadedCell = replace(loaded, cell=changed)
         self.cell = self.loaded.cell
         self.profiles = profiles(read_profiles(loaded)[0])
         self.plan = make_plan(self.loaded, self.profiles)
         self.record = MotionRecord()
         recipe = next(iter(loaded.recipes.values()))
         self.plant = build_plant(self.cell, recipe, record=self.record)
+        body = self.plant.spindles["grind_wheel"]
+        body.spec = replace(
+            body.spec, coast_s=COAST_S
+        )  # drag that stops it any sooner would not let it start
         self.lines: dict[str, VirtualLine] = build_lines(self.cell, self.plan.profiles, self.plant)
         wanted = drives or drives_to_prove(self.cell, line)
         self.prover = Prover(self.cell, self.plan, wanted, 1, 0.0, "2026-01-02T03:04:05", "test")

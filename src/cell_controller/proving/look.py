@@ -63,9 +63,12 @@ class Look:
         except BlockLengthError:
             self.failures += 1
             return
-        speed = image.speed_m_s if isinstance(self._drive, AxisDrive) else image.speed_rpm
+        is_axis = isinstance(self._drive, AxisDrive)
+        speed = image.speed_m_s if is_axis else image.speed_rpm
+        # without an encoder 0 is all there is to see; whether it was braked is the prover's question
+        stands = image.is_standing or image.may_coast
         self.readings.append(
-            Reading(at_s, image.position_m, speed, image.is_standing, image.condition, image.fault_code)
+            Reading(at_s, image.position_m, speed, stands, image.condition, image.fault_code)
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from cell_controller.config import AxisDrive, CellFile
+from cell_controller.config import AxisDrive, CellFile, SpindleDrive
 from cell_controller.messages import Allowed, DriveSetpoint, LinePhase, SetpointKind
 from cell_controller.plan import CellPlan
 from cell_controller.proving.errors import ProvingError
@@ -106,6 +106,10 @@ class Motion:
         yield from self._obeyed(master, is_steady_now, STEADY_S, f"{name} does not come up to speed")
         return tuple(samples)
 
+    def _coast_s(self, master: LineMaster) -> float:
+        drives = self._cell.drives_of_line(master.name).values()
+        return max((d.coast_s or 0.0 for d in drives if isinstance(d, SpindleDrive)), default=0.0)
+
     def _setpoint(self, trial: Trial) -> DriveSetpoint:
         drive = self._cell.drives[trial.drive]
         if not isinstance(drive, AxisDrive):
@@ -120,6 +124,7 @@ class Motion:
         )
 
     def _at_rest(self, master: LineMaster) -> Script:
+        """Until everything on the line stands; what may coast counts as turning as long as it may."""
         yield LOOK_S  # the command is on its way
         yield from self._wait(
             lambda: (
@@ -127,6 +132,6 @@ class Motion:
                 and master.states.is_stopped
                 and master.states.phase is not LinePhase.STOPPING
             ),
-            STOPPED_S,
+            STOPPED_S + self._coast_s(master),
             lambda: f"{master.name} does not come to rest",
         )

@@ -25,6 +25,10 @@ from cell_controller.runtime import Sent
 WATCH_S = 1.5  # of a drive after the silence
 SETTLES_S = 0.3  # a relay and a bolt that were let go are seen to be so, before they are believed again
 PERSON_S = 60.0  # for somebody to reset the relay, close a door, hold the enabling device
+COASTED = (
+    "half a ramp after its watchdog it showed 0 already: its output went off, and the shaft coasted; "
+    "set its watchdog to ramp down"
+)
 TRIES = 3  # a computer that is late ends a permit; that says nothing of the drive
 
 
@@ -91,6 +95,10 @@ class Prover(Motion):
     def _begin(self) -> Script:
         self.said.append(f"arming {', '.join(self._masters)}")
         yield from self._served(is_enabled=False)
+        for master in self._masters.values():
+            if master.states is not None and not master.states.is_stopped:
+                self.said.append(f"waiting until everything on {master.name} stands")
+            yield from self._at_rest(master)
         self._guard.switch_enables(is_on=True)
         yield READY_S / 10.0
         if unsafe := self._guard.unsafe():
@@ -187,8 +195,14 @@ class Prover(Motion):
         return measure(silence, trial, drive, profile)
 
     def _refine(self, trial: Trial, found: Measured) -> Generator[float, None, Measured]:
-        """A spindle has no position to tell how long it ran: a shorter silence, and its ramp is watched."""
+        """A spindle has no position to tell how long it ran: a shorter silence, and its ramp is watched.
+
+        A drive without an encoder shows 0 as soon as its output is off: it has to be seen on its ramp.
+        """
         again = yield from self._silence(trial, trial.watchdog_s + trial.ramp_s / 2.0)
+        is_seen = again.time_s is not None and not again.in_time
+        if not self._plan.profile_of(trial.drive).sees_coasting and not is_seen:
+            return replace(found, in_time=False, detail=COASTED)
         if again.time_s is None or again.resolution_s is None or again.resolution_s >= trial.ramp_s:
             return found
         return replace(again, in_time=found.in_time, detail=found.detail)

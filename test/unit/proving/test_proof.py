@@ -49,7 +49,7 @@ def good(cell: CellFile, plan: CellPlan) -> dict[str, Proof]:
             drive=name,
             machine_hash=machine_hash(cell, plan),
             is_proved=True,
-            stopped_by=StoppedBy.WATCHDOG,
+            stopped_by=StoppedBy.WATCHDOG if plan.profile_of(name).watchdog.exists else StoppedBy.ENABLE,
             stop_time_s=plan.drives[name].watchdog_s,
             resolution_s=0.01,
             limit_s=plan.drives[name].coast_s,
@@ -76,8 +76,8 @@ def test_what_was_never_proved_is_named_with_its_remedy(cell: CellFile, plan: Ce
     (lack,) = lacks(cell, plan, proofs)
     assert str(lack) == "weld_z: its watchdog was never proved: cell prove-stop"
     assert hindrance((lack,)).startswith("stops are not proved: weld_z")
-    del proofs["belt"]
-    words = "weld_z, belt: its watchdog was never proved: cell prove-stop"
+    del proofs["weld_x"]
+    words = "weld_x, weld_z: its watchdog was never proved: cell prove-stop"
     assert hindrance(lacks(cell, plan, proofs)) == f"stops are not proved: {words}"
 
 
@@ -100,7 +100,7 @@ def test_a_trial_that_failed_counts_with_its_own_words(cell: CellFile, plan: Cel
 def test_a_drive_with_neither_watchdog_nor_enable_is_lacking_whatever_is_kept(
     cell: CellFile, plan: CellPlan
 ) -> None:
-    bare = replace(plan, drives={**plan.drives, "belt": replace(plan.drives["belt"], watchdog_s=None)})
+    bare = replace(plan, drives={**plan.drives, "weld_z": replace(plan.drives["weld_z"], watchdog_s=None)})
     (lack,) = lacks(cell, bare, good(cell, bare))
     assert "neither a watchdog nor a hardwired enable" in lack.reason
 
@@ -172,12 +172,12 @@ def test_a_measured_time_makes_a_budget_longer_and_never_shorter(cell: CellFile,
 
 
 def test_a_silent_line_is_counted_from_full_speed(cell: CellFile, plan: CellPlan) -> None:
-    (belt,) = [b for b in budgets(cell, plan, good(cell, plan)) if b.drive == "belt"]
-    drive = cell.axis("belt")
+    (traverse,) = [b for b in budgets(cell, plan, good(cell, plan)) if b.drive == "grind_traverse"]
+    drive, watchdog_s = cell.axis("grind_traverse"), plan.drives["grind_traverse"].watchdog_s
     ramps_s = (drive.max_speed_m_s - 0.01) / drive.max_acceleration_m_s2
-    assert plan.drives["belt"].watchdog_s is not None
-    assert belt.silence.measured_s == pytest.approx(plan.drives["belt"].watchdog_s + 0.01 + ramps_s)
-    assert belt.silence.computed_s == plan.drives["belt"].coast_s
+    assert watchdog_s is not None
+    assert traverse.silence.measured_s == pytest.approx(watchdog_s + 0.01 + ramps_s)
+    assert traverse.silence.computed_s == plan.drives["grind_traverse"].coast_s
 
 
 def test_a_proof_of_another_machine_measures_nothing(cell: CellFile, plan: CellPlan) -> None:

@@ -13,7 +13,8 @@ from cell_controller.drives.profile import DriveProfile, load_profile
 from cell_controller.proving.proof import StoppedBy, lacks
 from cell_controller.proving.trial import SPINDLE_SHARE
 from cell_sim.drives import build
-from cell_sim.drives.fast_servo import State, VirtualFastServo
+from cell_sim.drives.fast_servo import VirtualFastServo
+from cell_sim.drives.ls import VirtualLsS100
 from support.prover_bench import ProverBench
 
 BARE = Path(__file__).parents[2] / "profiles" / "bare_servo.yaml"
@@ -31,12 +32,14 @@ def test_every_drive_of_a_good_cell_is_proved(whole: ProverBench) -> None:
     assert whole.prover.problem == ""
     assert not whole.prover.refused
     assert not lacks(whole.cell, whole.plan, {p.drive: p for p in whole.prover.proofs})
-    assert {p.stopped_by for p in whole.prover.proofs} == {StoppedBy.WATCHDOG}
+    assert {p.drive for p in whole.prover.proofs if p.stopped_by is StoppedBy.ENABLE} == {"belt"}
 
 
 def test_the_measured_time_is_watchdog_and_ramp_within_its_resolution(whole: ProverBench) -> None:
     for proof in whole.prover.proofs:
-        drive, watchdog_s = whole.cell.drives[proof.drive], whole.plan.drives[proof.drive].watchdog_s
+        drive = whole.cell.drives[proof.drive]
+        waits = "safety_io" if proof.stopped_by is StoppedBy.ENABLE else proof.drive
+        watchdog_s = whole.plan.drives[waits].watchdog_s
         is_axis = drive.kind == "axis"
         ramp_s = (
             proof.speed / drive.max_acceleration_m_s2
@@ -94,7 +97,7 @@ def test_not_a_byte_is_on_the_line_while_it_is_silent() -> None:
     assert max(b - a for a, b in pairwise(others)) < 0.1
 
 
-@pytest.mark.parametrize("name", ["weld_x", "grind_infeed", "grind_wheel", "belt"])
+@pytest.mark.parametrize("name", ["weld_x", "grind_infeed", "grind_wheel"])
 def test_a_watchdog_that_does_not_work_is_found_and_named(name: str) -> None:
     bench = ProverBench(drives=(name,))
     drive = bench.drive(name)
@@ -188,32 +191,47 @@ def test_a_drive_that_cannot_be_armed_is_named() -> None:
     assert not bench.record.samples("belt")
 
 
+# A spindle whose drive shows 0 as soon as its output is off
+
+
+def test_a_wheel_that_may_coast_is_waited_for() -> None:
+    bench = ProverBench(drives=("grind_infeed",), coast_s=3.0)
+    bench.run()
+    assert "waiting until everything on grind_line stands" in bench.prover.said
+    assert bench.proof("grind_infeed").is_proved
+    assert min(s.at_s for s in bench.record.samples("grind_infeed")) > 3.0
+
+
+def test_a_wheel_that_its_watchdog_brakes_is_proved_and_one_that_it_lets_go_is_not() -> None:
+    braked = ProverBench(drives=("grind_wheel",), coast_s=3.0)
+    braked.run()
+    proof = braked.proof("grind_wheel")
+    assert proof.is_proved, proof.detail
+    assert proof.stop_time_s == pytest.approx(0.6 + 0.5 * 725 / 2900, abs=0.03)
+    let_go = ProverBench(drives=("grind_wheel",), coast_s=3.0)
+    wheel = let_go.drive("grind_wheel")
+    assert isinstance(wheel, VirtualLsS100)
+    wheel.expired = wheel.lose_torque  # type: ignore[method-assign]
+    let_go.run()
+    proof = let_go.proof("grind_wheel")
+    assert not proof.is_proved
+    assert "the shaft coasted" in proof.detail
+
+
 # A drive without a watchdog
 
 
-class WiredServo(VirtualFastServo):
-    """Switches off when its hardwired enable opens."""
-
-    is_wired = True
+class BareServo(VirtualFastServo):
+    """Waits for ever."""
 
     @property
     def watchdog_s(self) -> float:
         return 0.0
 
-    @property
-    def due_s(self) -> float:
-        return min(super().due_s, self.now_s + 0.005)  # it looks at its terminal
-
-    def tick(self) -> None:
-        super().tick()
-        is_open = not self.plant.modules["safety_io"].output(2)
-        if self.is_wired and is_open and self.state is State.OPERATION_ENABLED:
-            self._switch_off(State.SWITCH_ON_DISABLED)
-
 
 def wired(cell: CellFile) -> CellFile:
     """The infeed with an enable of its own on the safety module."""
-    signal = OutputSignal(module="safety_io", channel=2, owner="interlock", on_stop=OnStop.OPEN)
+    signal = OutputSignal(module="safety_io", channel=3, owner="interlock", on_stop=OnStop.OPEN)
     outputs = {**cell.signals.outputs, "infeed_enable": signal}
     infeed = cell.drives["grind_infeed"].model_copy(
         update={"profile": "bare_servo", "enable": "infeed_enable"}
@@ -234,11 +252,10 @@ def with_bare(profiles: dict[str, DriveProfile]) -> dict[str, DriveProfile]:
 def test_a_hardwired_enable_is_proved_by_silence_on_its_line_and_its_modules(
     monkeypatch: pytest.MonkeyPatch, is_wired: bool
 ) -> None:
-    monkeypatch.setitem(build._AXES, "bare_servo", WiredServo)
+    monkeypatch.setitem(build._AXES, "bare_servo", BareServo)
     bench = ProverBench(drives=("grind_infeed",), change=wired, profiles=with_bare)
-    drive = bench.drive("grind_infeed")
-    assert isinstance(drive, WiredServo)
-    drive.is_wired = is_wired
+    if not is_wired:
+        bench.plant.own_enables.pop("grind_infeed")
     bench.run()
     proof = bench.proof("grind_infeed")
     assert bench.prover.problem == ""
