@@ -336,14 +336,14 @@ def test_a_recovery_clears_the_fault_of_the_drive_that_it_moves() -> None:
 
 
 def test_a_fault_is_cleared_to_its_end_although_the_goal_changes_meanwhile() -> None:
-    bench = armed("grind_line")
-    wheel = bench.wire.drive("grind_wheel")
+    bench = armed("weld_line")
+    wheel = bench.wire.drive("weld_spindle")
     assert isinstance(wheel, VirtualC2000)
     wheel.trip(58)  # its communication watchdog
     bench.permit(Allowed.RECOVERY)
     assert bench.run(5.0, lambda: not wheel.fault_code)
-    bench.turn("grind_wheel", 600.0)  # the last request of the reset is still to come
-    assert bench.run(5.0, lambda: bench.drive("grind_wheel").measured_speed_rpm > 590.0)
+    bench.turn("weld_spindle", 600.0)  # the last request of the reset is still to come
+    assert bench.run(5.0, lambda: bench.drive("weld_spindle").measured_speed_rpm > 590.0)
 
 
 def test_a_dead_traverse_does_not_keep_the_tool_in_the_material() -> None:

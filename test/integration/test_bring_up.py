@@ -66,12 +66,12 @@ def test_a_cell_comes_up_obeys_and_goes_in_order(make: Make, tmp_path: Path) -> 
     assert not any(s.is_stopped for s in client.drive_states.values())
     up.stop()
     left = [name for name, what in notes(tmp_path / "run") if what == "left"]
-    buses = {"weld_line", "grind_line", "conveyor_line", "safety_line"}
+    buses = {"weld_line", "grind_line", "conveyor_line", "io_line", "safety_line"}
     assert left[0] == "cell_manager"
     assert set(left[1:4]) == {"robot", "spindle", "conveyor"}
     assert left[4] == "interlock"
-    assert set(left[5:9]) == buses
-    assert left[9:] == ["recorder"]
+    assert set(left[5:10]) == buses
+    assert left[10:] == ["recorder"]
     assert {n for n, what in notes(tmp_path / "run") if what == "has played"} == buses
     assert set(up.exit_codes().values()) == {(0,)}
     said = make.said  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from support.live_cell import LiveCell
 from . import cases
 
 VICTIMS = (
-    *("weld_line", "grind_line", "conveyor_line", "safety_line"),
+    *("weld_line", "grind_line", "conveyor_line", "io_line", "safety_line"),
     *("interlock", "robot", "spindle", "conveyor", "cell_manager"),
 )
 
@@ -24,7 +24,7 @@ def test_a_weld_survives_nothing_but_a_person(
     cases.a_weld_survives_nothing_but_a_person(live_cell, victim, number)
 
 
-@pytest.mark.parametrize("line", VICTIMS[:4])
+@pytest.mark.parametrize("line", VICTIMS[:5])
 def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(
     live_cell: LiveCell, line: str
 ) -> None:

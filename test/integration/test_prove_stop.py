@@ -63,18 +63,18 @@ def test_the_command_proves_a_belt_and_keeps_it(cell_file: Path) -> None:
     assert result["is_good"]
     (proof,) = result["proofs"]
     loaded = StopProof(arguments(cell_file), None, lambda *_: None)
-    watchdog_s = loaded.plan.drives["belt"].watchdog_s
+    watchdog_s = loaded.plan.drives["safety_io"].watchdog_s  # opens the enable of the belt
     assert proof["drive"] == "belt"
     assert proof["stop_time_s"] == pytest.approx(watchdog_s, abs=proof["resolution_s"] + LATE_S)
     kept = read_proofs(loaded.cell)
     assert kept["belt"].is_proved
-    assert kept["belt"].stopped_by is StoppedBy.WATCHDOG
+    assert kept["belt"].stopped_by is StoppedBy.ENABLE
     reason = unproved(loaded.cell, loaded.plan)
     assert "grind_wheel: its watchdog was never proved" in reason
     assert "belt" not in reason
 
 
-def test_a_watchdog_that_does_nothing_is_found_and_named(cell_file: Path) -> None:
+def test_a_fallback_that_does_nothing_is_found_and_named(cell_file: Path) -> None:
     cell_file.write_text(cell_file.read_text().replace("cell_sim.server", "support.deaf_simulator"))
     said: list[str] = []
     proof = StopProof(arguments(cell_file), "conveyor_line", lambda name, line: said.append(line))

@@ -23,7 +23,7 @@ from support.cell_facts import (
 from support.moments import Moment
 
 WELD_LINE, SAFETY_LINE = "weld_line", "safety_line"
-BUSES = (WELD_LINE, "grind_line", "conveyor_line", SAFETY_LINE)
+BUSES = (WELD_LINE, "grind_line", "conveyor_line", "io_line", SAFETY_LINE)
 JUST_NOT_REPLACED_S = 1.8  # the supervisor ends a process that is silent for 2 s
 GUARDING = (*BUSES, INTERLOCK, "robot", "spindle", "conveyor", CELL_MANAGER)
 

@@ -102,7 +102,7 @@ def test_a_failure_file_of_an_earlier_version_keeps_its_meaning() -> None:
 
 PRESSED = Fault(FaultKind.ESTOP, "", 0.1, "robot traverse", 0.5)
 DELAYED = Fault(FaultKind.MESSAGE_LATE, "line_command", 0.1, "robot traverse", 1.0, 0.15)
-SHORT_S = 10.0  # the first weld is under way
+SHORT_S = 14.0  # the first weld is under way
 HARMLESS = tuple(Fault(FaultKind.STALE_COMMAND, "START", float(t)) for t in (2, 3, 4))
 
 

@@ -1,19 +1,19 @@
-"""The simulator with a belt whose watchdog reads back well and does nothing."""
+"""The simulator with a safety module whose fallback reads back well and does nothing."""
 
 import sys
 
 from cell_sim import server
-from cell_sim.drives.fast_servo import VirtualFastServo
+from cell_sim.drives.remote_io import VirtualRemoteIo
 
-_works = VirtualFastServo.expired
+_works = VirtualRemoteIo.expired
 
 
-def expired(drive: VirtualFastServo) -> None:
-    """Of every drive but the belt's."""
-    if drive.name != "belt":
-        _works(drive)
+def expired(module: VirtualRemoteIo) -> None:
+    """Of every module but the safety inputs'."""
+    if module.name != "safety_io":
+        _works(module)
 
 
 if __name__ == "__main__":
-    VirtualFastServo.expired = expired  # type: ignore[method-assign]
+    VirtualRemoteIo.expired = expired  # type: ignore[method-assign]
     sys.exit(server.main())

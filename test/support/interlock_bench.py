@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
-from cell_controller.config import CELL_MANAGER, AxisDrive, CellFile, SpindleDrive
+from cell_controller.config import CELL_MANAGER, AxisDrive, CellFile, SpindleDrive, load_cell
 from cell_controller.messages import (
     Allowed,
     CellPermit,
@@ -31,9 +31,12 @@ from cell_controller.messages import (
     ZoneOwner,
 )
 from cell_controller.packml import Mode
-from cell_controller.plan import CellPlan, load_plan
+from cell_controller.plan import CellPlan
+from cell_controller.plan.load import read_profiles
+from cell_controller.plan.make import make_plan
 from cell_controller.runtime import Runner
 from cell_controller.safety import Interlock
+from support.modbus_conveyor import with_modbus_conveyor
 
 CELL_PATH = Path(__file__).parents[2] / "config/cells/demo.yaml"
 INTERLOCK_SESSION = 99
@@ -47,8 +50,8 @@ _IN_MOTION: list[tuple[Any, Any]] = []  # what was asked for, and the bench that
 def demo_cell() -> tuple[CellFile, CellPlan]:
     """The demo cell and its plan, read once."""
     if not _LOADED:
-        loaded, plan = load_plan(CELL_PATH)
-        _LOADED.append((loaded.cell, plan))
+        loaded = with_modbus_conveyor(load_cell(CELL_PATH))
+        _LOADED.append((loaded.cell, make_plan(loaded, read_profiles(loaded)[0])))
     return _LOADED[0]
 
 

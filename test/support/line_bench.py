@@ -38,6 +38,7 @@ from cell_controller.runtime import Runner, Sent
 from cell_controller.runtime.ports import DRIVE_STATES, LINE_COMMAND, LINE_EVENT, RX, STOP_REQUESTED
 from cell_sim.drives import VirtualLine, build_line
 from cell_sim.plant import MotionRecord, build_plant
+from support.modbus_conveyor import with_modbus_conveyor
 
 CELLS = Path(__file__).parents[2] / "config" / "cells"
 COMMAND_S = 0.02  # period of the interlock
@@ -47,7 +48,7 @@ WAY_S = 0.002  # of a message between the processes
 @cache
 def loaded_cell(name: str) -> LoadedCell:
     """A cell of config/cells, read once: it is frozen, and reading it takes longer than most tests."""
-    return load_plan(CELLS / f"{name}.yaml")[0]
+    return with_modbus_conveyor(load_plan(CELLS / f"{name}.yaml")[0])
 
 
 class LineBench:

@@ -20,12 +20,11 @@ from cell_controller.messages import (
 )
 from cell_controller.packml import Command, Mode, State
 from cell_controller.runtime import Sent, ports
-from cell_sim.host.simcell import HOLD_TO_RUN_PERIOD_S, OPERATOR, SimCell
+from cell_sim.host.simcell import HOLD_TO_RUN_PERIOD_S, OPERATOR, RESCUE_S, SimCell
 from cell_sim.host.supervisor import Supervisor
 
 LOOK_S = 0.2  # between two looks at the panel
 ANSWER_S = 0.6  # without an answer she looks again
-RESCUE_S = 8.0  # longest hold of recover_tool in one go: up from the anvil at a quarter of the speed
 PATIENCE_S = 25.0  # without any change, before she switches off and on
 QUANTITY = 2  # parts of an order: two, so that weld and grind overlap
 _GONE = ("out", "removed")

@@ -45,6 +45,8 @@ from cell_sim.plant import MotionRecord, build_plant
 Make = Callable[[str, LoadedCell, CellPlan], Unit]
 OPERATOR = "operator"
 HOLD_TO_RUN_PERIOD_S = 0.05  # twice as often as the panel must, half of what ends a hold-to-run
+RESCUE_S = 8.0  # longest hold of recover_tool in one go: up from the anvil at a quarter of the speed
+LET_GO_S = 0.3
 
 
 class SimCell:
@@ -245,7 +247,11 @@ class SimCell:
         return run.summary()
 
     def rescue_tools(self, limit_s: float = 60.0) -> None:
-        """Hold recover_tool down, in Manual, until no tool is in the material; then back to Production."""
+        """Hold recover_tool down, in Manual, until no tool is in the material; then back to Production.
+
+        Held down before the lines are ready it does nothing, and goes on doing nothing: a person lets go, and
+        presses it again.
+        """
         for name in self.cell.stations:
             if not self._is_in_material(name):
                 continue
@@ -254,8 +260,13 @@ class SimCell:
             while self._is_in_material(name):
                 if self.now_s > end_s:
                     raise TimeoutError(f"recover_tool of {name} did not end: {self.describe()}")
-                self.hold_to_run(name, RecoveryAction.RECOVER_TOOL)
-                self.run_for(HOLD_TO_RUN_PERIOD_S)
+                pressed_at_s = self.now_s
+                while self._is_in_material(name) and self.now_s < pressed_at_s + RESCUE_S:
+                    self.hold_to_run(name, RecoveryAction.RECOVER_TOOL)
+                    self.run_for(HOLD_TO_RUN_PERIOD_S)
+                if self._is_in_material(name):
+                    self.hold_to_run(name, RecoveryAction.END)
+                    self.run_for(LET_GO_S)
             self.hold_to_run(name, RecoveryAction.END)
             self.run_for(1.0)
         if self.state is not None and self.state.mode != Mode.PRODUCTION:

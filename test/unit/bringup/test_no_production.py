@@ -34,7 +34,7 @@ def test_a_production_cell_is_refused_production_without_proofs(
         text = text.replace(old, new)
     cell_file = tmp_path / "cell.yaml"
     cell_file.write_text(text)
-    assert "belt: its watchdog was never proved: cell prove-stop" in told(cell_file, tmp_path)
+    assert "belt: its hardwired enable was never proved: cell prove-stop" in told(cell_file, tmp_path)
 
 
 def test_a_demo_cell_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def test_every_line_and_station_has_its_process_in_the_order_of_coming() -> None
     specs = build(parse_arguments([TEST_CELL, "run_dir:=/tmp/somewhere"]))
     assert [s.name for s in specs] == [
         "simulator",
-        *("weld_line", "grind_line", "conveyor_line", "safety_line"),
+        *("weld_line", "grind_line", "conveyor_line", "io_line", "safety_line"),
         "interlock",
         *("robot", "spindle", "conveyor"),
         "cell_manager",

@@ -32,6 +32,7 @@ def test_the_test_cell_is_the_demo_cell_but_for_short_strokes_and_the_fast_plant
         "description",
         "drives.belt.max_acceleration_m_s2",
         "drives.grind_infeed.max_m",
+        "drives.grind_wheel.coast_s",
         "drives.grind_wheel.ramp_s",
         "drives.weld_z.max_m",
         "label",

@@ -25,12 +25,12 @@ def test_every_axis_and_spindle_has_a_station_and_a_module_has_none(demo: CellFi
 
 
 def test_lines_of_a_station_include_those_of_its_signals(demo: CellFile) -> None:
-    assert demo.lines_of_station("robot") == ("weld_line", "conveyor_line")
-    assert demo.lines_of_station("conveyor") == ("conveyor_line",)
+    assert demo.lines_of_station("robot") == ("weld_line", "io_line")
+    assert demo.lines_of_station("conveyor") == ("conveyor_line", "io_line")
 
 
 def test_signals_are_found_by_module(demo: CellFile) -> None:
-    assert list(demo.outputs_of_module("safety_io")) == ["drive_enable", "guard_lock"]
+    assert list(demo.outputs_of_module("safety_io")) == ["drive_enable", "guard_lock", "belt_enable"]
     assert demo.outputs_of_module("station_io")["load_request"].mask == 0b100
     assert next(iter(demo.inputs_of_module("safety_io"))) == "estop_ok"
     assert list(demo.analog_of_module("station_io")) == [

@@ -14,6 +14,7 @@ from cell_controller.drives.profile import DriveProfile
 from cell_sim.drives import VirtualLine, build_line, load_profiles
 from cell_sim.drives.modbus import with_crc
 from cell_sim.plant import CellPlant, build_plant
+from support.modbus_conveyor import with_modbus_conveyor
 
 ROOT = Path(__file__).parents[3]
 ENABLE_AND_LOCK = 0b11  # outputs of the safety module
@@ -69,7 +70,7 @@ class Master:
 
 @cache
 def demo() -> LoadedCell:
-    return load_cell(ROOT / "config/cells/demo.yaml")
+    return with_modbus_conveyor(load_cell(ROOT / "config/cells/demo.yaml"))
 
 
 @cache

@@ -82,7 +82,7 @@ def test_setpoints_and_states_leave_at_least_every_50_ms(make_bench, name):
 def test_a_setpoint_carries_the_drive_states_it_was_computed_from(robot):
     robot.run(0.2)
     echoes = {echo.source: echo for echo in robot.setpoint.based_on}
-    assert set(echoes) == {"weld_line", "conveyor_line"}
+    assert set(echoes) == {"weld_line", "io_line"}
     assert all(echo.session == 3 for echo in echoes.values())
     assert echoes["weld_line"].stamp_s >= robot.now_s - 0.05
 
