@@ -12,6 +12,7 @@ from cell_controller.config import (
     SpindleDrive,
     WeldingRobot,
 )
+from cell_sim.description.fixtures import jaw, jaw_joint, part_sensor, vice
 from cell_sim.description.layout import (
     BELT_TOP_M,
     BELT_WIDTH_M,
@@ -65,21 +66,25 @@ def describe(cell: CellFile, recipe: Recipe) -> tuple[Mechanism, ...]:
 def _robot(cell: CellFile, recipe: Recipe, name: str, station: WeldingRobot) -> Mechanism:
     """A portal over the place: X along the seam, Y across, Z with spindle and tool."""
     posts = [
-        Box((0.08, 0.08, 1.60), (dx, dy, 0.80), Colour.FRAME) for dx in (-0.30, 0.30) for dy in (-0.36, 0.36)
+        Box((0.08, 0.08, 1.60), (dx, dy, 0.80), Colour.FRAME) for dx in (-0.24, 0.24) for dy in (-0.36, 0.36)
     ]
-    rails = [Box((0.72, 0.09, 0.09), (0.0, dy, 1.64), Colour.BLUE) for dy in (-0.36, 0.36)]
+    feet = [Box((0.14, 0.14, 0.02), (p.at_m[0], p.at_m[1], 0.01), Colour.STEEL) for p in posts]
+    rails = [Box((0.80, 0.09, 0.09), (0.0, dy, 1.64), Colour.BLUE) for dy in (-0.36, 0.36)]
+    beams = [Box((0.04, 0.84, 0.09), (dx, 0.0, 0.0), Colour.ORANGE) for dx in (-0.095, 0.095)]
     links = (
-        link(f"{name}_base", _FRAME_KG, *posts, *rails),
-        link(
-            station.x, own_mass_kg(cell, station.x, station.y), Box((0.12, 0.84, 0.09), ORIGIN, Colour.ORANGE)
-        ),
+        link(f"{name}_base", _FRAME_KG, *posts, *feet, *rails),
+        link(station.x, own_mass_kg(cell, station.x, station.y), *beams),
         link(
             station.y,
             own_mass_kg(cell, station.y, station.z),
             Box((0.15, 0.18, 0.26), (0.0, 0.0, -0.05), Colour.STEEL),
+            Box((0.24, 0.16, 0.03), (0.0, 0.0, 0.06), Colour.FRAME),
         ),
         link(
-            station.z, own_mass_kg(cell, station.z), Box((0.11, 0.11, 0.48), (0.0, 0.0, 0.50), Colour.FRAME)
+            station.z,
+            own_mass_kg(cell, station.z),
+            Box((0.11, 0.11, 0.48), (0.0, 0.0, 0.50), Colour.FRAME),
+            Cylinder(0.048, 0.14, (0.0, 0.0, 0.81), Colour.ORANGE),
         ),
         _rotor(cell, station.spindle, 2, _tool(recipe)),
     )
@@ -110,8 +115,9 @@ def _grinder(cell: CellFile, recipe: Recipe, name: str, station: GrindingSpindle
         raise TypeError(f"{station.wheel} carries no grinding wheel")
     radius_m, width_m = drive.wheel.diameter_m / 2, part.grind_width_m
     column = (
-        Box((0.40, 0.28, 1.60), (0.0, 0.47, 0.80), Colour.FRAME),
-        Box((0.60, 0.04, 0.10), (0.0, 0.32, TRAVERSE_M), Colour.BLUE),
+        Box((0.40, 0.28, 1.56), (0.0, 0.48, 0.78), Colour.FRAME),
+        Box((0.48, 0.40, 0.03), (0.05, 0.48, 0.015), Colour.STEEL),
+        Box((0.44, 0.03, 0.10), (0.02, 0.325, TRAVERSE_M), Colour.BLUE),
     )
     wheel = (
         Cylinder(radius_m, width_m, ORIGIN, Colour.WHEEL, along_y=True),
@@ -128,6 +134,7 @@ def _grinder(cell: CellFile, recipe: Recipe, name: str, station: GrindingSpindle
             station.infeed,
             own_mass_kg(cell, station.infeed),
             Box((0.12, 0.20, 0.12), (0.0, -0.12, 0.0), Colour.STEEL),
+            Box((0.10, 0.03, 0.34), (0.0, -0.05, 0.17), Colour.FRAME),
         ),
         _rotor(cell, station.wheel, 1, wheel),
     )
@@ -154,27 +161,24 @@ def _conveyor(cell: CellFile, name: str, station: Conveyor) -> Mechanism:
         Box((0.06, BELT_WIDTH_M, 0.84), (middle_m + x, 0.0, 0.42), Colour.FRAME)
         for x in (-half_m + 0.1, 0.0, half_m - 0.1)
     ]
-    worked = [s.place for s in cell.stations.values() if not isinstance(s, Conveyor)]
-    jaws = [
-        Box(
-            (0.10, 0.02, 0.02),
-            (station.places.index(p) * station.pitch_m, s * 0.085, BELT_TOP_M + 0.008),
-            Colour.STEEL,
-        )
-        for p in worked
-        if p in station.places
-        for s in (-1, 1)
+    worked = [
+        (s.clamp, station.places.index(s.place) * station.pitch_m)
+        for s in cell.stations.values()
+        if not isinstance(s, Conveyor) and s.place in station.places
     ]
+    vices = [shape for _, at_m in worked for shape in vice(at_m)]
+    sensors = [shape for n in range(len(station.places)) for shape in part_sensor(n * station.pitch_m)]
     carried_kg = axis_drive(cell, station.axis).moving_mass_kg
     still_m = (0.0, 0.0, 0.0)
     drum = Cylinder(_DRUM_RADIUS_M, BELT_WIDTH_M - 0.02, ORIGIN, Colour.STEEL, along_y=True)
     ball = 0.4 * carried_kg * (BELT_WIDTH_M / 2) ** 2  # nothing turns it: a ball as wide as the belt
     links = (
-        link(f"{name}_base", _FRAME_KG, *rails, *legs, *jaws),
+        link(f"{name}_base", _FRAME_KG, *rails, *legs, *vices, *sensors),
         link(f"{name}_surface", carried_kg, surface),
         Link(station.axis, (), Inertia(carried_kg, still_m, (ball, ball, ball))),
         link(f"{name}_tail", _DRUM_KG, drum),
         link(f"{name}_head", _DRUM_KG, drum),
+        *(jaw(clamp) for clamp, _ in worked),
     )
     joints = (
         Joint(f"{name}_surface", JointKind.FIXED, f"{name}_base", f"{name}_surface", ORIGIN),
@@ -183,6 +187,7 @@ def _conveyor(cell: CellFile, name: str, station: Conveyor) -> Mechanism:
         ),
         _drum(cell, station.axis, name, "tail", middle_m - half_m),
         _drum(cell, station.axis, name, "head", middle_m + half_m),
+        *(jaw_joint(clamp, f"{name}_base", at_m) for clamp, at_m in worked),
     )
     belt = axis_drive(cell, station.axis)
     track = Track(f"{name}_surface", station.axis, belt.max_speed_m_s, belt.max_acceleration_m_s2)

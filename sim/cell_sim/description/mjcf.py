@@ -75,7 +75,6 @@ def _settings(root: Element) -> None:
         texture="tiles",
         texrepeat="1 1",
         texuniform="true",
-        reflectance="0.06",
     )
     default = SubElement(root, "default")
     SubElement(default, "geom", contype="0", conaffinity="0", mass="0")
@@ -88,8 +87,8 @@ def _stage(world: Element, long_m: float) -> None:
     light = {"diffuse": "0.50 0.50 0.48", "specular": "0.15 0.15 0.15", "castshadow": "true"}
     SubElement(world, "light", light, type="directional", pos="1 -2 4", dir="-0.30 0.55 -1")
     SubElement(world, "body", name="view", pos=f"{number(long_m / 2)} 0 {number(BELT_TOP_M - 0.02)}")
-    eye = (long_m / 2 + 1.9, -4.0, 3.1)
-    SubElement(world, "camera", name=VIEW, mode="targetbody", target="view", pos=vector(eye), fovy="30")
+    eye = (long_m / 2 + 2.7, -4.9, 3.9)
+    SubElement(world, "camera", name=VIEW, mode="targetbody", target="view", pos=vector(eye), fovy="27")
 
 
 class _Tree:

@@ -25,6 +25,13 @@ class Colour(Enum):
     GREEN = (0.10, 0.60, 0.22)
     ALUMINIUM = (0.82, 0.84, 0.87)
     WHITE = (0.93, 0.94, 0.95)
+    WIRE = (0.42, 0.44, 0.47)
+    BEAM = (0.90, 0.10, 0.08)
+
+    @property
+    def alpha(self) -> float:
+        """1: nothing is seen through it."""
+        return 0.55 if self in (Colour.WIRE, Colour.BEAM) else 1.0
 
 
 class JointKind(Enum):

@@ -101,8 +101,8 @@ def vector(values: Vector) -> str:
 
 
 def rgba(colour: Colour) -> str:
-    """Opaque."""
-    return vector(colour.value) + " 1"
+    """Red, green, blue and how opaque."""
+    return f"{vector(colour.value)} {number(colour.alpha)}"
 
 
 def _text(root: Element) -> str:

@@ -72,7 +72,7 @@ def test_every_joint_that_a_drive_moves_has_one_controller() -> None:
     moving = sorted(j.get("name", "") for j in WORLD.iter("joint") if j.get("type") != "fixed")
     belts = {c.axis for c in DEMO.cell.conveyors.values()}
     drives = [name for name, drive in DEMO.cell.drives.items() if drive.kind.value != "io"]
-    assert controlled == moving == sorted({*drives, "guard_door"} - belts)
+    assert controlled == moving == sorted({*drives, "guard_door", "weld_clamp", "grind_clamp"} - belts)
 
 
 def test_limits_are_those_of_the_robot_models() -> None:
