@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def find(namespace: str) -> RunningCell:
     found = _commands(holders)
     if not any("--unit" in words for _, words in found):
         found = _commands(_children(holders))  # ros2 launch holds the lock alone
-    units = {unit: pid for pid, words in found if (unit := _option(words, "--unit"))}
+    units = {unit: pid for pid, words in found for unit in _options(words, "--unit")}
     node = next((words for _, words in found if "--unit" in words), None)
     if node is None:
         raise NoRunningCellError(namespace, os.environ.get("ROS_DOMAIN_ID", "0"))
@@ -106,6 +107,11 @@ def _children(pids: Iterable[int]) -> list[int]:
         except OSError:
             continue  # it ended while we looked
     return found
+
+
+def _options(words: tuple[str, ...], name: str) -> list[str]:
+    """The words after each of an option: a composed process has several Units."""
+    return [after for word, after in pairwise(words) if word == name]
 
 
 def _option(words: tuple[str, ...], name: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cell_controller.bringup.parent import follow_parent
 from cell_controller.bringup.proof_file import unproved
 from cell_controller.bringup.recorder import Recorder
+from cell_controller.bringup.together import for_each, run_together
 from cell_controller.bringup.units import make_unit
 from cell_controller.bringup.urgency import lock_memory, make_urgent, pin
 from cell_controller.config import (
@@ -47,29 +49,35 @@ def main(argv: list[str] | None = None) -> int:
         follow_parent(options.parent)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        unit, ios, cell = assemble(options.unit, options.cell, options.run_dir)
+        made = [assemble(name, options.cell, options.run_dir) for name in options.unit]
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the only word of a process that cannot start
         return EXIT_CONFIG
-    host = RosHost(
-        unit,
-        options.unit,
-        cell.namespace,
-        ios,
-        arguments=words[split:],
-        trace=options.trace,
-        # Not earlier: coming up takes a second of computing, which must not hold up those who guard already.
-        on_settled=lambda: _be_prompt(options.unit, options.priority, cell),
-    )
-    guards = options.unit == INTERLOCK or options.unit in cell.lines
+    cell, is_alone = made[0][2], len(made) == 1
+    traces = options.trace or [None] * len(made)
+    hosts = [
+        RosHost(
+            unit,
+            name,
+            cell.namespace,
+            ios,
+            arguments=words[split:] if is_alone else for_each(words[split:]),
+            trace=trace,
+            # Not earlier: coming up is a second of computing, which must not hold up those who guard already.
+            on_settled=lambda: _be_prompt(options.unit, options.priority, cell),
+            handles_signals=is_alone,
+        )
+        for name, (unit, ios, _), trace in zip(options.unit, made, traces, strict=True)
+    ]
+    guards = any(name == INTERLOCK or name in cell.lines for name in options.unit)
     if options.priority and guards and cell.realtime.lock_memory:
         lock_memory()  # before the threads of ROS: what they map later is locked as it is used
-    return host.run()
+    return hosts[0].run() if is_alone else run_together(hosts)
 
 
-def _be_prompt(name: str, priority: int, cell: CellFile) -> None:
+def _be_prompt(names: Sequence[str], priority: int, cell: CellFile) -> None:
     """The processors and the priority of this process; `cell up` has said what is not granted."""
-    cpus = cell.realtime.cpus.get(name, ())
+    cpus = tuple(dict.fromkeys(cpu for name in names for cpu in cell.realtime.cpus.get(name, ())))
     if cpus and not pin(cpus):
         words = f"not pinned: this machine lets it use none of the processors {', '.join(map(str, cpus))}"
         print(words, file=sys.stderr)  # noqa: T201  # `cell up` puts the name before it
@@ -109,10 +117,17 @@ def _model(loaded: LoadedCell) -> RobotModel | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cell_node", description=__doc__)
-    parser.add_argument("--unit", required=True, help="name of the unit in the cell file")
+    parser.add_argument(
+        "--unit",
+        required=True,
+        action="append",
+        help="name of a unit in the cell file; several share the process",
+    )
     parser.add_argument("--cell", required=True, type=Path, help="cell file")
     parser.add_argument("--run-dir", required=True, type=Path, help="directory of this run")
-    parser.add_argument("--trace", type=Path, help="record a trace of the unit here")
+    parser.add_argument(
+        "--trace", type=Path, action="append", help="record a trace of each unit here, in their order"
+    )
     parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO priority, 1 to 99")
     parser.add_argument("--parent", type=int, default=0, help="end when the process of this id ends")
     return parser

@@ -207,7 +207,7 @@ class Supervisor:
             is_running=child.poll(),
             is_node=child.spec.is_node,
             started_at_s=child.started_at_s,
-            heard_at_s=self._client.heard_at_s(child.name),
+            heard_at_s=min(map(self._client.heard_at_s, child.spec.units)),
             starts=child.starts,
             respawns=child.spec.respawns,
         )

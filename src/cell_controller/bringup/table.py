@@ -68,6 +68,12 @@ class NodeSpec:
     respawns: int = 3  # a dead node comes back this often, tripped and inactive
     start_after: tuple[str, ...] = ()
     priority: int = 0  # SCHED_FIFO where the system grants it; 0 is an ordinary process
+    composed: tuple[str, ...] = ()  # Units that share the process; none: the one that it is named after
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Whose heartbeats the process has."""
+        return self.composed or (self.name,)
 
     @property
     def is_node(self) -> bool:
@@ -113,6 +119,7 @@ class Arguments:
     trace_dir: Path | None = None
     recorder: bool = True
     urgent: bool = True
+    composed: bool = False
     display: bool = False  # who starts a cell in a program looks at nothing; the words below say true
 
 
@@ -157,6 +164,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("trace_dir", "directory for one trace per node, for replays", _path),
     Declared("recorder", "record part events and alarms in the run_dir: true or false", _flag, "true"),
     Declared("urgent", "real-time priority where the system grants it: true or false", _flag, "true"),
+    Declared("composed", "stations and manager in one process: true or false", _flag, "false"),
     Declared("display", "joint states, tf and diagnostics for RViz and others: true or false", _flag, "true"),
 )
 
@@ -228,35 +236,41 @@ def build(arguments: Arguments) -> list[NodeSpec]:
         for name, process in cell.processes.items()
     ]
     waits_for = tuple(p.name for p in processes)
+    stations = () if settled.composed else tuple((name, Role.STATION) for name in cell.stations)
     roles = [
         *((name, Role.BUS) for name in cell.lines),
         (INTERLOCK, Role.INTERLOCK),
-        *((name, Role.STATION) for name in cell.stations),
+        *stations,
         (CELL_MANAGER, Role.MANAGER),
         *(((RECORDER, Role.RECORDER),) if settled.recorder else ()),
         *(((DISPLAY, Role.DISPLAY),) if settled.display else ()),
     ]
+    composed = (*cell.stations, CELL_MANAGER) if settled.composed else ()
     nodes = [
         NodeSpec(
             name,
             role,
             namespace,
             MODULE,
-            _node_arguments(name, role, settled),
+            _node_arguments(units or (name,), priority, settled),
             environment=(("ROS_LOG_DIR", str(settled.run_dir)),),
             is_required=role not in READS_ONLY,
             start_after=waits_for,
-            priority=PRIORITIES[role] * settled.urgent,
+            priority=priority,
+            composed=units,
         )
         for name, role in roles
+        for units in (composed if role is Role.MANAGER else (),)
+        for priority in (PRIORITIES[Role.STATION if units else role] * settled.urgent,)
     ]
     return [*processes, *nodes]
 
 
-def _node_arguments(name: str, role: Role, settled: Arguments) -> tuple[str, ...]:
-    words = ["--unit", name, "--cell", str(settled.cell), "--run-dir", str(settled.run_dir)]
+def _node_arguments(units: tuple[str, ...], priority: int, settled: Arguments) -> tuple[str, ...]:
+    words = [word for name in units for word in ("--unit", name)]
+    words += ["--cell", str(settled.cell), "--run-dir", str(settled.run_dir)]
     if settled.trace_dir is not None:
-        words += ["--trace", str(settled.trace_dir / f"{name}.jsonl")]
-    if settled.urgent and PRIORITIES[role]:
-        words += ["--priority", str(PRIORITIES[role])]
+        words += [word for name in units for word in ("--trace", str(settled.trace_dir / f"{name}.jsonl"))]
+    if priority:
+        words += ["--priority", str(priority)]
     return tuple(words)

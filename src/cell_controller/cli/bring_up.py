@@ -32,7 +32,7 @@ def up(
         list[str] | None,
         typer.Argument(
             metavar="[NAME:=VALUE]...",
-            help="Launch arguments: namespace, run_dir, trace_dir, recorder, urgent, display.",
+            help="Launch arguments: namespace, run_dir, trace_dir, recorder, urgent, composed, display.",
             show_default=False,
         ),
     ] = None,

@@ -67,8 +67,10 @@ def executed_by_cell_up(specs: list[NodeSpec], monkeypatch: pytest.MonkeyPatch) 
 def test_both_ways_of_starting_execute_the_same_words(
     file: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    traced = {"namespace": "/other", "trace_dir": str(tmp_path / "traces")} | dict.fromkeys(
-        ("urgent", "display"), "false"
+    traced = (
+        {"namespace": "/other", "trace_dir": str(tmp_path / "traces")}
+        | dict.fromkeys(("urgent", "display"), "false")
+        | {"composed": "true"}
     )
     for given in ({}, traced):
         arguments = Arguments(
@@ -78,11 +80,12 @@ def test_both_ways_of_starting_execute_the_same_words(
             tmp_path / "traces" if given else None,
             urgent=not given,
             display=not given,
+            composed=bool(given),
         )
         specs = build(arguments)
         ours = executed_by_cell_up(specs, monkeypatch)
         theirs = processes(started(file, tmp_path / f"run{len(given)}", **given))
-        assert len(theirs) == len(specs) == 13 - bool(given)
+        assert len(theirs) == len(specs) == (9 if given else 13)
         for spec, words, action in zip(specs, ours, theirs, strict=True):
             if spec.is_node:  # `python -m module` here, the executable of the same module there
                 assert words[3:] == command_line(action)

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from cell_controller.bringup.errors import ArgumentError
 from cell_controller.bringup.table import DECLARED, MODULE, Role, build, default_run_dir, parse_arguments
+from cell_controller.bringup.units import unit_names
+from cell_controller.config import load_cell
 
 CELLS = Path(__file__).parents[3] / "config" / "cells"
 TEST_CELL = f"cell:={CELLS / 'test.yaml'}"
@@ -111,3 +114,24 @@ def test_who_guards_comes_before_who_wishes_and_nobody_when_it_is_not_wanted() -
     calm = build(parse_arguments([TEST_CELL, "urgent:=false"]))
     assert {s.priority for s in calm} == {0}
     assert not [s for s in calm if "--priority" in s.arguments]
+
+
+def test_a_composed_cell_has_stations_and_manager_in_one_process_and_the_rest_as_ever() -> None:
+    apart = build(parse_arguments([TEST_CELL, "run_dir:=/tmp/r", "trace_dir:=/tmp/t"]))
+    specs = build(parse_arguments([TEST_CELL, "run_dir:=/tmp/r", "trace_dir:=/tmp/t", "composed:=true"]))
+    assert [s for s in specs if s.name != "cell_manager"] == [
+        s for s in apart if s.role not in (Role.STATION, Role.MANAGER)
+    ]
+    (together,) = [s for s in specs if s.name == "cell_manager"]
+    assert together.units == ("robot", "spindle", "conveyor", "cell_manager")
+    words = together.argv(77, "python")
+    assert [after for word, after in pairwise(words) if word == "--unit"] == list(together.units)
+    assert [Path(after).stem for word, after in pairwise(words) if word == "--trace"] == list(together.units)
+    assert words[words.index("--priority") + 1] == "20", "as urgent as its most urgent Unit"
+
+
+def test_every_process_has_the_heartbeats_of_its_units() -> None:
+    for word in ("composed:=true", "composed:=false"):
+        specs = build(parse_arguments([TEST_CELL, word, "display:=false", "recorder:=false"]))
+        units = [unit for s in specs if s.is_node for unit in s.units]
+        assert sorted(units) == sorted(unit_names(load_cell(CELLS / "test.yaml").cell))

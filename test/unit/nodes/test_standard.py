@@ -1,6 +1,7 @@
 """What ROS tools take up from the display node, over DDS."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import pi
 from pathlib import Path
 from threading import Thread
@@ -64,16 +65,22 @@ def tool() -> Iterator[Tool]:
     rclpy.try_shutdown(context=context)
 
 
-@pytest.fixture
-def display(tmp_path: Path) -> Iterator[None]:
-    unit, ios, _ = assemble("display", DEMO, tmp_path)
-    host = RosHost(unit, "display", NAMESPACE, ios, handles_signals=False)
+@contextmanager
+def display_of(namespace: str, run_dir: Path) -> Iterator[None]:
+    unit, ios, _ = assemble("display", DEMO, run_dir)
+    host = RosHost(unit, "display", namespace, ios, handles_signals=False)
     thread = Thread(target=host.run)
     thread.start()
     yield
     host.end()
     thread.join(10.0)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def display(tmp_path: Path) -> Iterator[None]:
+    with display_of(NAMESPACE, tmp_path):
+        yield
 
 
 def test_a_tool_gets_joint_states_frames_and_the_description(display: None, tool: Tool) -> None:
@@ -109,6 +116,22 @@ def test_a_latecomer_gets_description_and_fixed_frames(display: None, tool: Tool
         return latched <= tool.heard.keys()
 
     wait_until(has_latched, what="what was said before")
+
+
+def test_frames_of_two_cells_on_one_domain_are_told_apart(tmp_path: Path, tool: Tool) -> None:
+    roots: set[str] = set()
+
+    def both() -> bool:
+        tool.say(0.05)
+        message = tool.heard.get("/tf_static")
+        roots.update({} if message is None else {t.header.frame_id for t in message.transforms})
+        return {"left/world", "right/world"} <= roots
+
+    with display_of("/left", tmp_path):
+        wait_until(lambda: both() or roots, what="the first cell")
+        with display_of("/right", tmp_path):
+            wait_until(both, what="both cells")
+    assert all(root.startswith(("left/", "right/")) for root in roots)
 
 
 def test_a_missing_description_is_said_and_costs_the_frames_only(
