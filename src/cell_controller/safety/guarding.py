@@ -33,8 +33,9 @@ class Guarding:
         """Outputs and mask per module."""
         if snapshot.phase in (SafetyPhase.MOTION, SafetyPhase.RECOVERY):
             self._motion_s = snapshot.now_s
-        is_still = not snapshot.moving()
-        self._escalate(snapshot, is_still)
+        moving = snapshot.moving()
+        is_still = not moving
+        self._escalate(snapshot, moving)
         keeps_locked = self._keeps_locked(snapshot, is_still and self._is_measured_anew(snapshot))
         self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
@@ -46,10 +47,10 @@ class Guarding:
             found[channel.module] = (outputs | (channel.mask if is_on else 0), mask | channel.mask)
         return found
 
-    def _escalate(self, snapshot: Snapshot, is_still: bool) -> None:
-        if is_still:
+    def _escalate(self, snapshot: Snapshot, moving: tuple[str, ...]) -> None:
+        if not moving:
             self.is_escalated = False
-        elif snapshot.phase is SafetyPhase.TRIPPED:
+        elif snapshot.phase is SafetyPhase.TRIPPED and not all(map(snapshot.is_let_go, moving)):
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
             self.is_escalated |= snapshot.is_past(snapshot.phase_since_s + budget_s)
 

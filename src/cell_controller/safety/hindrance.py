@@ -39,6 +39,9 @@ def lines_hindrance(snapshot: Snapshot, epochs: Epochs) -> str:
 
 
 def _what_moves(snapshot: Snapshot, states: DriveStates) -> str:
+    moving = [d for d in snapshot.limits.lines[states.line].drives if not snapshot.stands(d)]
+    if moving and all(map(snapshot.is_let_go, moving)):
+        return f"wait until {', '.join(moving)} cannot be coasting any more"
     if states.phase is LinePhase.STOPPING:
         return f"wait for the end of its stop program {states.program} {states.program_step}".rstrip()
     for drive in snapshot.limits.lines[states.line].drives:

@@ -18,6 +18,8 @@ from cell_controller.packml import Mode
 from cell_controller.safety.limits import AxisLimits, Channel, LineLimits, SafetyLimits, SpindleLimits
 from cell_controller.safety.traces import AxisTrace, SpindleTrace, Trace
 
+_DRIVING = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
+
 
 @dataclass(slots=True)
 class LineView:
@@ -172,6 +174,16 @@ class Snapshot:
     def moving(self) -> tuple[str, ...]:
         """Every axis and spindle that is not at measured standstill."""
         return tuple(name for name in self.limits.drives if not self.stands(name))
+
+    def is_let_go(self, drive: str) -> bool:
+        """A spindle without speed whose drive has its output off: no enable would stop what may coast."""
+        limits, state = self.limits.drives[drive], self.usable(drive)
+        return (
+            isinstance(limits, SpindleLimits)
+            and state is not None
+            and state.condition not in _DRIVING
+            and abs(state.measured_speed_rpm) <= limits.standstill_rpm
+        )
 
     @property
     def is_permit_fresh(self) -> bool:

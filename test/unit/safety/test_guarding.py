@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from cell_controller.messages import CellPermit, LinePhase, Permit, SafetyPhase
+from cell_controller.messages import CellPermit, DriveCondition, LinePhase, Permit, SafetyPhase
 from cell_controller.safety.guarding import Guarding, must_reopen_outputs
 from cell_controller.safety.limits import Channel, Program
 from cell_controller.safety.snapshot import Snapshot
@@ -123,6 +123,32 @@ def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_close_at_standst
     move(snapshot, is_moving=False)
     assert outputs(guarding, snapshot)["station_io"] == 0b1000
     assert not guarding.is_escalated
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_escalated"),
+    [
+        ({"condition": DriveCondition.SWITCHED_ON}, False),
+        ({"condition": DriveCondition.FAULT}, False),
+        ({"condition": DriveCondition.OPERATION_ENABLED}, True),
+        ({"condition": DriveCondition.QUICK_STOP_ACTIVE}, True),
+        ({"condition": DriveCondition.OFFLINE}, True),
+        ({"condition": DriveCondition.SWITCHED_ON, "measured_speed_rpm": 10.0}, False),
+        ({"condition": DriveCondition.SWITCHED_ON, "measured_speed_rpm": -10.1}, True),
+    ],
+)
+def test_no_enable_opens_for_a_spindle_that_may_coast_with_its_output_off(
+    changes: dict[str, object], is_escalated: bool
+) -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    says(snapshot, "grind_wheel", is_stopped=False, **changes)
+    repeat(snapshot, NOW_S + 4.5)
+    assert (outputs(guarding, snapshot), guarding.is_escalated) == (
+        OPEN if is_escalated else CLOSED,
+        is_escalated,
+    )
+    move(snapshot)
+    assert outputs(guarding, snapshot) == OPEN, "something else moves, too"
 
 
 @pytest.mark.parametrize("phase", [SafetyPhase.HOLD, SafetyPhase.MOTION, SafetyPhase.RECOVERY])

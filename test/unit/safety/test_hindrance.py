@@ -107,6 +107,14 @@ def test_what_moves_is_named_with_its_speed(drive: str, speed: dict[str, float],
     assert lines_hindrance(snapshot, epochs) == f"grind_line: wait until {words}"
 
 
+def test_a_spindle_that_may_coast_is_waited_for_by_that_name() -> None:
+    snapshot, epochs = ready()
+    says(snapshot, "grind_wheel", is_stopped=False, condition=DriveCondition.SWITCHED_ON)
+    says_line(snapshot, "grind_line", phase=LinePhase.STOPPING, is_stopped=False)
+    words = "grind_line: wait until grind_wheel cannot be coasting any more"
+    assert lines_hindrance(snapshot, epochs) == words
+
+
 def test_a_bus_that_does_not_report_standstill_is_waited_for() -> None:
     snapshot, epochs = ready()
     says_line(snapshot, "grind_line", is_stopped=False)
