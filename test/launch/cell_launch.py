@@ -28,7 +28,12 @@ from support.live_cell import READY_S, LiveCell
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "/launched"
-ARGUMENTS = Arguments(ROOT / "config/cells/test.yaml", NAMESPACE, Path(tempfile.mkdtemp(prefix="launched-")))
+ARGUMENTS = Arguments(
+    ROOT / "config/cells/test.yaml",
+    NAMESPACE,
+    Path(tempfile.mkdtemp(prefix="launched-")),
+    display=True,  # as the launch file has it
+)
 
 
 def generate_test_description() -> LaunchDescription:
