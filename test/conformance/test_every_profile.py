@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from cell_controller.config.values import DriveKind
-from cell_controller.drives.actuation import Motion
+from cell_controller.drives.motion import Motion
 from cell_controller.drives.profile import (
     Exchange,
     Memory,

@@ -12,6 +12,7 @@ from enum import Enum
 from math import inf
 
 from cell_controller.drives.goal import OFF, Goal, GoalKind
+from cell_controller.drives.motion import Motion
 from cell_controller.drives.profile import (
     DriveProfile,
     Exchange,
@@ -24,8 +25,6 @@ from cell_controller.drives.profile import (
 from cell_controller.messages import DriveCondition
 
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
-STOP_READING_S = 0.5  # an older reading says nothing about where a stop by the ramp would end
-LEAST_STOP_RPM = 1.0  # cruising speed of a stop that begins at standstill: 0 would be no limit in some drives
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 _ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE)
 _STOPLESS_GOALS = (GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE, GoalKind.KEEP)
@@ -71,33 +70,6 @@ class Seen:
     inputs: int = 0
     fault_code: int = 0
     motion: Motion | None = None  # of a drive that is stopped by a place to stop at
-
-
-@dataclass(frozen=True, slots=True)
-class Motion:
-    """An axis at its newest reading, at the motor shaft; the ramp is that of its stops.
-
-    low_rev, high_rev: ends of its travel. A stop is not aimed beyond them, nor back from beyond.
-    """
-
-    position_rev: float
-    speed_rpm: float
-    ramp_rpm_s: float
-    low_rev: float = -inf
-    high_rev: float = inf
-
-    def stop(self, age_s: float) -> tuple[tuple[Source, float], ...] | None:
-        """Values of a stop by the ramp; None when the reading is too old to tell where it would end."""
-        if not age_s <= STOP_READING_S:
-            return None
-        here_rev = self.position_rev
-        way_rev = self.speed_rpm / 60.0 * (age_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
-        low_rev, high_rev = min(self.low_rev, here_rev), max(self.high_rev, here_rev)
-        return (
-            (Source.STOP_POSITION, min(max(here_rev + way_rev, low_rev), high_rev)),
-            (Source.TARGET_SPEED, max(abs(self.speed_rpm), LEAST_STOP_RPM)),
-            (Source.ACCELERATION, self.ramp_rpm_s),
-        )
 
 
 class Actuator:

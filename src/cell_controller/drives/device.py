@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from math import inf
 
 from cell_controller.config import AxisDrive, Drive, IoDrive
-from cell_controller.drives.actuation import Actuator, Motion, Seen, Wanted
+from cell_controller.drives.actuation import Actuator, Seen, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
 from cell_controller.drives.job import Job, Purpose
-from cell_controller.drives.profile import DriveProfile, Quantity, Source, encode_exchange, needs_place
+from cell_controller.drives.motion import Motion, fastest_reading_rpm, motion_of
+from cell_controller.drives.profile import DriveProfile, Source, encode_exchange, needs_place
 from cell_controller.drives.protocols.errors import CrcError, DriveExceptionError
 from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request, write_request
@@ -41,6 +42,7 @@ class Device:
         self.arming = Arming(profile, drive.unit, arming_values)
         stop = profile.stops.get(profile.hold_category)
         self._needs_place = stop is not None and any(needs_place(exchange) for exchange in stop.ramp)
+        self._fastest_rpm = fastest_reading_rpm(profile) if self._needs_place else inf
         self._seen: Seen | None = None
         self.shown: DriveState | None = None  # as it was last reported, while that is still so
         self.is_offline = True
@@ -117,14 +119,7 @@ class Device:
         """For a stop at a place; nothing where the drive has a ramp of its own for it."""
         if not self._needs_place or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
             return None
-        drive, image = self.drive, self.image
-        return Motion(
-            image.value(Quantity.POSITION),
-            image.value(Quantity.SPEED),
-            drive.max_acceleration_m_s2 / drive.m_per_rev * 60.0,
-            drive.min_m / drive.m_per_rev,
-            drive.max_m / drive.m_per_rev,
-        )
+        return motion_of(self.image, self.drive, self._fastest_rpm)
 
     @property
     def has_dropped_out(self) -> bool:

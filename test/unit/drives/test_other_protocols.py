@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cell_controller.drives.actuation import Actuator, Motion, Seen, Stage, Wanted
+from cell_controller.drives.actuation import Actuator, Seen, Stage, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.goal import STOP
-from cell_controller.drives.profile import DriveCondition, Source, StopCategory, load_profile
+from cell_controller.drives.motion import Motion, fastest_reading_rpm
+from cell_controller.drives.profile import (
+    DriveCondition,
+    Source,
+    StopCategory,
+    encode_exchange,
+    load_profile,
+)
 from cell_controller.drives.profile.checks import exchanges_of
 from cell_controller.drives.protocols import CODECS
 from cell_controller.drives.protocols.request import ReadRegisters, WriteRegisters
@@ -57,6 +64,20 @@ def test_a_stop_is_not_aimed_beyond_the_travel_nor_back_from_beyond(
     values = Motion(position_rev, speed_rpm, 600.0, -10.0, 10.0).stop(0.0)
     assert values is not None
     assert dict(values)[Source.STOP_POSITION] == pytest.approx(place_rev)
+
+
+@pytest.mark.parametrize("speed_rpm", [140.0, -140.0, 3.2e6])
+def test_a_speed_that_the_motor_cannot_have_tells_no_place_and_the_drive_is_switched_off(
+    speed_rpm: float,
+) -> None:
+    fastest_rpm = fastest_reading_rpm(X)
+    assert 66.0 < fastest_rpm < 140.0  # that of the nameplate, and what no drive shows
+    actuator = Actuator(X)
+    actuator.pursue(STOP)
+    motion = Motion(2.0, speed_rpm, 600.0, fastest_rpm=fastest_rpm)
+    wanted = actuator.wanted(Seen(DriveCondition.OPERATION_ENABLED, False, True, 10.0, motion=motion), 10.0)
+    assert wanted is not None
+    assert encode_exchange(X, wanted.exchange, dict(wanted.values)) == (TORQUE, [0])
 
 
 def test_a_stop_that_shows_no_effect_gets_a_new_place_from_a_new_reading() -> None:

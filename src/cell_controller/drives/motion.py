@@ -1,0 +1,65 @@
+"""Where an axis comes to rest that is stopped by its ramp, for drives that are only told a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from cell_controller.config import AxisDrive
+from cell_controller.drives.image import Image
+from cell_controller.drives.profile import DriveProfile, Quantity, Source, value_limits
+
+STOP_READING_S = 0.5  # an older reading says nothing about where a stop by the ramp would end
+LEAST_STOP_RPM = 1.0  # cruising speed of a stop that begins at standstill: 0 would be no limit in some drives
+UNTRUE_SHARE = 2.0  # of the motor's highest speed: its drive trips far below, so a reading above is none
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """An axis at its newest reading, at the motor shaft; the ramp is that of its stops.
+
+    low_rev, high_rev: ends of its travel. A stop is not aimed beyond them, nor back from beyond.
+    fastest_rpm: what reads faster is not believed.
+    """
+
+    position_rev: float
+    speed_rpm: float
+    ramp_rpm_s: float
+    low_rev: float = -inf
+    high_rev: float = inf
+    fastest_rpm: float = inf
+
+    def stop(self, age_s: float) -> tuple[tuple[Source, float], ...] | None:
+        """Values of a stop by the ramp; None when the reading cannot tell where it would end."""
+        if not age_s <= STOP_READING_S or not abs(self.speed_rpm) <= self.fastest_rpm:
+            return None
+        here_rev = self.position_rev
+        way_rev = self.speed_rpm / 60.0 * (age_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
+        low_rev, high_rev = min(self.low_rev, here_rev), max(self.high_rev, here_rev)
+        return (
+            (Source.STOP_POSITION, min(max(here_rev + way_rev, low_rev), high_rev)),
+            (Source.TARGET_SPEED, max(abs(self.speed_rpm), LEAST_STOP_RPM)),
+            (Source.ACCELERATION, self.ramp_rpm_s),
+        )
+
+
+def motion_of(image: Image, drive: AxisDrive, fastest_rpm: float) -> Motion:
+    """As the drive was read last."""
+    return Motion(
+        image.value(Quantity.POSITION),
+        image.value(Quantity.SPEED),
+        drive.max_acceleration_m_s2 / drive.m_per_rev * 60.0,
+        drive.min_m / drive.m_per_rev,
+        drive.max_m / drive.m_per_rev,
+        fastest_rpm,
+    )
+
+
+def fastest_reading_rpm(profile: DriveProfile) -> float:
+    """Speed that the motor cannot have, or that its stop could not be told."""
+    fastest_rpm = UNTRUE_SHARE * (profile.nameplate.max_speed_rpm or inf)
+    for exchange in profile.stops[profile.hold_category].ramp:
+        for write in exchange.write:
+            if write.source is Source.SPEED_MAGNITUDE:
+                fastest_rpm = min(fastest_rpm, value_limits(profile.field(write.field))[1])
+    return fastest_rpm
