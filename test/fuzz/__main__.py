@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from fuzz.trial import Counts, FuzzError, run_trial
@@ -24,9 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     seed = random.SystemRandom().randrange(1_000_000_000) if options.seed is None else options.seed
     print(f"seed {seed}", file=sys.stderr, flush=True)  # noqa: T201
     total = Counts()
+    protocols: dict[str, Counts] = defaultdict(Counts)
     try:
         for number, counts in enumerate(_trials(seed, options.jobs)):
             total.add(counts)
+            protocols[counts.protocol].add(counts)
             if number % 20 == 19:
                 print(f"{total.exchanges} exchanges", file=sys.stderr, flush=True)  # noqa: T201
             if total.exchanges >= options.exchanges:
@@ -34,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FuzzError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    _say(_summary(total, seed))
+    apart = {name: _sums(counts) for name, counts in sorted(protocols.items())}
+    _say({**_summary(total, seed), "protocols": apart})
     return 0
 
 
@@ -52,14 +56,20 @@ def _trials(seed: int, jobs: int) -> Iterator[Counts]:
 def _summary(counts: Counts, seed: object) -> dict[str, object]:
     return {
         "seed": seed,
+        **_sums(counts),
+        "tricks": dict(sorted(counts.tricks.items())),
+        "simulated_s": round(counts.simulated_s, 1),
+    }
+
+
+def _sums(counts: Counts) -> dict[str, object]:
+    return {
         "exchanges": counts.exchanges,
         "believed": dict(sorted(counts.believed.items())),
         "refused": counts.refused,
         "silent": counts.silent,
         "moves_permitted": counts.moves,
         "stops_watched": counts.stops,
-        "tricks": dict(sorted(counts.tricks.items())),
-        "simulated_s": round(counts.simulated_s, 1),
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
 
 from cell_sim.drives import VirtualLine
-from fuzz.oracle import closed
+from fuzz.tongues import Tongue
 
 KEPT = 32  # answers of before that can come again
 LONGEST_ENDLESS = 2000  # bytes
@@ -54,9 +54,14 @@ class HostileWire:
     """Stands where a VirtualLine stands; `share` of the answers are tricked."""
 
     def __init__(
-        self, line: VirtualLine, stream: random.Random, share: float, tricks: tuple[Trick, ...]
+        self,
+        line: VirtualLine,
+        tongue: Tongue,
+        stream: random.Random,
+        share: float,
+        tricks: tuple[Trick, ...],
     ) -> None:
-        self.line, self._stream = line, stream
+        self.line, self._tongue, self._stream = line, tongue, stream
         self._share, self._tricks = share, tricks
         self.request = b""
         self.request_end_s = -inf
@@ -130,7 +135,7 @@ class HostileWire:
         self._before.append(answer)
 
     def _spoilt(self, trick: Trick, answer: bytes) -> bytes:
-        stream, body = self._stream, bytearray(answer[:-2])
+        stream, tongue = self._stream, self._tongue
         if trick is Trick.BITS:
             spoilt = bytearray(answer)
             for _ in range(stream.randrange(1, 9)):
@@ -140,19 +145,23 @@ class HostileWire:
             return answer[: stream.randrange(len(answer))]
         if trick is Trick.LONGER:
             return answer + self._noise(1, 20)
+        parts = tongue.split(answer)
         if trick is Trick.UNIT:
-            body[0] = stream.randrange(256)
-        elif trick is Trick.FUNCTION:
-            body[1] = stream.randrange(256)
-        elif trick is Trick.COUNT:
-            words = stream.randrange(0, 30)
-            body = bytearray((body[0], body[1], 2 * words)) + self._noise(2 * words, 2 * words)
-        elif trick is Trick.EXCEPTION:
-            body = bytearray((body[0], body[1] | 0x80, stream.randrange(256)))
-        elif trick is Trick.FORGED and len(body) > 3:
-            for at in range(3, len(body)):
-                body[at] = stream.randrange(256) if stream.random() < 0.5 else body[at]
-        return closed(bytes(body))
+            return tongue.join(replace(parts, unit=stream.randrange(256)))
+        if trick is Trick.FUNCTION:
+            return tongue.join(replace(parts, function=stream.randrange(256)))
+        if trick is Trick.COUNT:
+            count = 2 * stream.randrange(tongue.longest // 2)
+            return tongue.counted(parts, self._noise(count, count))
+        if trick is Trick.EXCEPTION:
+            return tongue.join(tongue.refused(parts, stream.randrange(256)))
+        return tongue.join(replace(parts, content=self._forged(parts.content)))
+
+    def _forged(self, content: bytes) -> bytes:
+        """Other data, as much of it; a count of bytes stays what it is."""
+        stream, kept = self._stream, int(self._tongue.counts_bytes)
+        data = (stream.randrange(256) if stream.random() < 0.5 else byte for byte in content[kept:])
+        return content[:kept] + bytes(data)
 
     def _noise(self, least: int, most: int) -> bytes:
         return self._stream.randbytes(self._stream.randint(least, most))

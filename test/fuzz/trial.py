@@ -12,19 +12,26 @@
 from __future__ import annotations
 
 import random
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
 from cell_controller.drives.device import Device
 from cell_controller.drives.job import Job
+from cell_controller.drives.profile import Protocol
 from cell_controller.drives.transaction import Ended
 from cell_controller.messages import Allowed, LinePhase
 from cell_sim.plant.record import MOTION_KINDS
 from fuzz.hostile import HONEST, HostileWire, Trick
-from fuzz.oracle import fault_of
+from fuzz.tongues import TONGUES
 from support.line_bench import WAY_S, LineBench
+from support.profile_bench import PROFILES, ProfileBench
 
-LINES = ("weld_line", "grind_line", "conveyor_line", "safety_line")
+LINES = ("weld_line", "grind_line", "conveyor_line", "safety_line")  # of the demo cell, in Modbus
+OTHERS = {  # instead of the belt's drive; a line with one of these has no other
+    Protocol.DYNAMIXEL: "robotis_dynamixel_x",
+    Protocol.EZI_SERVO: "fastech_ezi_servo",
+}
 MOVES = {
     "weld_line": ("weld_x", "weld_y"),
     "grind_line": ("grind_traverse", "grind_infeed"),
@@ -47,6 +54,7 @@ class FuzzError(AssertionError):
 class Counts:
     """What many trials add up to."""
 
+    protocol: str = ""  # "" for all of them
     exchanges: int = 0
     believed: Counter[str] = field(default_factory=Counter)  # by origin
     refused: int = 0
@@ -73,17 +81,23 @@ class Trial:
     def __init__(self, seed: str) -> None:
         self.seed = seed
         self._stream = stream = random.Random(f"{seed}/trial")
-        self.line = stream.choice(LINES)
+        self.protocol = stream.choice((Protocol.MODBUS_RTU, *OTHERS))
+        self.bench = self._make_bench()
+        self.line = self.bench.line_name
+        self._tongue = TONGUES[self.protocol]
         self.is_forged = stream.random() < 0.25
         tricks = tuple(Trick)[1:] if self.is_forged else HONEST[1:]
-        self.bench = LineBench(self.line)
-        self.wire = HostileWire(
-            self.bench.wire, random.Random(f"{seed}/wire"), stream.choice((0.02, 0.1, 0.3, 0.8)), tricks
-        )
+        share = stream.choice((0.02, 0.1, 0.3, 0.8))
+        self.wire = HostileWire(self.bench.wire, self._tongue, random.Random(f"{seed}/wire"), share, tricks)
         self.bench.wire = self.wire  # type: ignore[assignment]
-        self.counts = Counts()
+        self.counts = Counts(protocol=self.protocol.value)
         self._permitted: list[tuple[float, float]] = []  # when motion was commanded
         self._sent = 0
+
+    def _make_bench(self) -> LineBench:
+        if self.protocol in OTHERS:
+            return ProfileBench(PROFILES[OTHERS[self.protocol]])
+        return LineBench(self._stream.choice(LINES))
 
     def run(self, duration_s: float) -> Counts:
         """Raises FuzzError at the first thing that must not be."""
@@ -98,7 +112,12 @@ class Trial:
         return counts
 
     def fail(self, words: str) -> None:
-        raise FuzzError(f"seed {self.seed}, {self.line}, t={self.bench.now_s:.6f} s: {words}")
+        raise FuzzError(f"{self.place}: {words}")
+
+    @property
+    def place(self) -> str:
+        """Where and when the trial is."""
+        return f"seed {self.seed}, {self.protocol} on {self.line}, t={self.bench.now_s:.6f} s"
 
     # What the interlock does
 
@@ -172,7 +191,7 @@ class Trial:
             return
         heard = self.wire.heard
         data = b"".join(p.data for p in heard)
-        words = fault_of(self.wire.request, data)
+        words = self._tongue.fault_of(self.wire.request, data)
         if words:
             self.fail(f"{device.name} believed {data.hex(' ')} after {self.wire.request.hex(' ')}: {words}")
         began_s = heard[0].end_s - len(heard[0].data) * self.wire.line.char_s
@@ -203,7 +222,14 @@ class Trial:
 
 def run_trial(seed: str) -> Counts:
     """A whole trial; here, because a spawned process does not find what stands in a __main__."""
-    return Trial(seed).run(TRIAL_S)
+    trial = Trial(seed)
+    try:
+        return trial.run(TRIAL_S)
+    except FuzzError:
+        raise
+    except Exception as error:  # in words: what a process raises may not survive the way to its parent
+        words = "".join(traceback.format_exception(error))
+        raise FuzzError(f"{trial.place}: {words}") from error
 
 
 class _watching:  # noqa: N801 - used as a statement
