@@ -49,6 +49,8 @@ class Joint:
     rotation: Quaternion
     axis: Vector
     mimic: Mimic | None
+    low: float = 0.0  # of its limits, in m or rad
+    high: float = 0.0
 
     def frame(self, position: float) -> Frame:
         """At a position in m or rad; a fixed joint takes any."""
@@ -108,7 +110,9 @@ def read_urdf(text: str) -> RobotModel:
 
 def _joint(element: Element) -> Joint:
     origin, axis, mimic = element.find("origin"), element.find("axis"), element.find("mimic")
+    limit = element.find("limit")
     place = {} if origin is None else origin.attrib
+    ends = {} if limit is None else limit.attrib
     return Joint(
         element.attrib["name"],
         Motion(element.attrib["type"]),
@@ -122,6 +126,8 @@ def _joint(element: Element) -> Joint:
         else Mimic(
             mimic.attrib["joint"], float(mimic.get("multiplier", "1")), float(mimic.get("offset", "0"))
         ),
+        float(ends.get("lower", "0")),
+        float(ends.get("upper", "0")),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf, isnan, pi
+from dataclasses import dataclass
+from math import inf, isnan, nan, pi
 
-from cell_controller.config import DISPLAY, INTERLOCK, AxisDrive, CellFile, SpindleDrive
+from cell_controller.config import DISPLAY, INTERLOCK, AxisDrive, CellFile, Conveyor, SpindleDrive
 from cell_controller.display.diagnostics import Known, diagnose
 from cell_controller.display.model import RobotModel
 from cell_controller.display.values import (
@@ -29,6 +30,17 @@ STATE_LOST_S = 1.0  # ten cell states
 _RAD_S_PER_RPM = pi / 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Jaw:
+    """A joint at one of its ends, told by an input."""
+
+    name: str
+    module: str
+    channel: int
+    open: float
+    closed: float
+
+
 class Display:
     """Joint states and frames of what the drives measured."""
 
@@ -50,6 +62,7 @@ class Display:
         self.outputs: tuple[Output, ...] = tuple(
             port.output() for port in (JOINT_STATES, TF, TF_STATIC, ROBOT_DESCRIPTION, DIAGNOSTICS)
         )
+        self._jaws = _jaws(cell, model)
         self._turned_rad: dict[str, float] = {}  # of spindles, which measure no angle
         self._last_s: float | None = None
         self._diagnose_s = -inf
@@ -62,7 +75,12 @@ class Display:
         elapsed_s = 0.0 if self._last_s is None else now_s - self._last_s
         if self._last_s is None and self._model is not None:
             sent.append(Sent(ROBOT_DESCRIPTION.name, Description(self._model.text)))
-            sent.append(Sent(TF_STATIC.name, Frames(self._model.still(self._cell.drives))))
+            sent.append(
+                Sent(
+                    TF_STATIC.name,
+                    Frames(self._model.still({*self._cell.drives, *(j.name for j in self._jaws)})),
+                )
+            )
         self._last_s = now_s
         lines = self._fresh_lines(inputs)
         joints = tuple(
@@ -71,6 +89,7 @@ class Display:
             for drive in states.drives
             if (value := self._joint(drive, elapsed_s)) is not None
         )
+        joints += self._clamps(lines)
         if joints:
             sent.append(Sent(JOINT_STATES.name, JointValues(joints)))
             if self._model is not None:
@@ -105,6 +124,15 @@ class Display:
         for alarms in inputs.new(ports.ALARMS.name, Alarms):
             self._alarms = alarms
 
+    def _clamps(self, lines: dict[str, DriveStates]) -> tuple[JointValue, ...]:
+        """Closed or open, as the sensor of the clamp says."""
+        inputs = {d.drive: d.inputs for states in lines.values() for d in states.drives}
+        return tuple(
+            JointValue(jaw.name, jaw.closed if inputs[jaw.module] >> jaw.channel & 1 else jaw.open, 0.0, nan)
+            for jaw in self._jaws
+            if jaw.module in inputs
+        )
+
     def _joint(self, state: DriveState, elapsed_s: float) -> JointValue | None:
         drive = self._cell.drives.get(state.drive)
         if isinstance(drive, AxisDrive) and not isnan(state.measured_position_m):
@@ -117,3 +145,16 @@ class Display:
             self._turned_rad[state.drive] = angle_rad
             return JointValue(state.drive, angle_rad, speed_rad_s, state.measured_torque_nm)
         return None
+
+
+def _jaws(cell: CellFile, model: RobotModel | None) -> tuple[_Jaw, ...]:
+    """Joints that are named as a station's clamp."""
+    joints = {} if model is None else {j.name: j for j in model.joints}
+    found = []
+    for station in cell.stations.values():
+        if isinstance(station, Conveyor):
+            continue
+        joint, sensor = joints.get(station.clamp), cell.signals.inputs[station.clamp_closed]
+        if joint is not None:
+            found.append(_Jaw(joint.name, sensor.module, sensor.channel, joint.low, joint.high))
+    return tuple(found)

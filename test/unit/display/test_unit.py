@@ -96,6 +96,32 @@ def test_a_spindle_turns_as_far_as_its_speed_takes_it(bench: Bench) -> None:
     assert angles[5] - angles[0] == pytest.approx(2 * pi * 5 * PERIOD_S)
 
 
+def test_a_clamp_is_at_the_end_that_its_sensor_tells(bench: Bench) -> None:
+    channel = CELL.signals.inputs["weld_clamp_closed"].channel
+    clamp = next(j for j in MODEL.joints if j.name == "weld_clamp")
+    assert clamp.low < clamp.high
+    for inputs, position in ((1 << channel, clamp.high), (0, clamp.low)):
+        line = CELL.drives["station_io"].line
+        bench.hear(DriveStates(line, drives=(DriveState("station_io", inputs=inputs),)))
+        sent = bench.step()
+        assert joints(sent)["weld_clamp"].position == position
+        assert "weld_clamp" in {f.child for f in sent["tf"].frames}  # type: ignore[attr-defined]
+
+
+def test_no_frame_is_said_both_to_stand_and_to_move(bench: Bench) -> None:
+    first = bench.step()["tf_static"]
+    for line in CELL.lines:
+        states = [
+            DriveState(d, measured_position_m=0.0, measured_speed_rpm=0.0) for d in CELL.drives_of_line(line)
+        ]
+        bench.hear(DriveStates(line, drives=tuple(states)))
+    moving = bench.step()["tf"]
+    assert isinstance(first, Frames)
+    assert isinstance(moving, Frames)
+    children = [f.child for f in (*first.frames, *moving.frames)]
+    assert sorted(children) == sorted(set(MODEL.frames) - {"world"})
+
+
 def test_frames_of_a_silent_line_stop_coming(bench: Bench) -> None:
     bench.hear(WELD)
     assert "tf" in bench.step()

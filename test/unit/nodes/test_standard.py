@@ -1,5 +1,6 @@
 """What ROS tools take up from the display node, over DDS."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import pi
@@ -46,7 +47,7 @@ class Tool:
             DriveState(drive="weld_z", measured_position_m=position_m, measured_speed_m_s=0.0),
             DriveState(drive="weld_spindle", measured_speed_rpm=30.0, measured_position_m=float("nan")),
         ]
-        guard = Guard(source="weld_line", session=5, seq=self._seq, stamp_s=1.0)
+        guard = Guard(source="weld_line", session=5, seq=self._seq, stamp_s=time.monotonic())
         self._states.publish(DriveStates(line="weld_line", drives=drives, guard=guard))
         self._executor.spin_once(timeout_sec=0.02)
 
