@@ -75,8 +75,8 @@ hunts: setup ## episodes of fresh seeds until each broken controller is caught (
 	PYTHONPATH=sim:test $(PY) -m mutants.catch --seeds $(HUNTS) --jobs $(JOBS)
 
 .PHONY: pictures
-pictures: setup ## the README's picture, rendered off-screen (Debian: libegl1 libgl1)
-	$(PY) -m cell_sim.still config/cells/demo.yaml docs/pictures/cell.png
+pictures: setup ## the README's picture, drawn off-screen by `cell render`
+	$(VENV)/bin/cell render --at-work --cell config/cells/demo.yaml --size 1600x900 --out docs/pictures/cell.png
 
 .PHONY: check
 check: setup ## ruff, mypy --strict, and who may import whom

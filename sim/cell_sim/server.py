@@ -27,7 +27,7 @@ from cell_controller.errors import CellError
 from cell_sim.control import Control
 from cell_sim.drives import VirtualLine, build_lines, load_profiles
 from cell_sim.plant import CellPlant, MotionRecord, build_plant
-from cell_sim.plant.record import Entry, as_json
+from cell_sim.plant.record import CELL, Entry, as_json
 from cell_sim.ptys import PathInUseError, Pty, RunDirLock
 
 LINGER_S = 5.0  # after the last port was closed: long enough to see a stop program end
@@ -252,6 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for ignored in (signal.SIGINT, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
         _run_first()
+        server.plant.record.event(server.plant.now_s, CELL, str(options.cell.resolve()))
         try:
             server.open()
             _say(f"simulator ready: {len(server.ptys)} lines")

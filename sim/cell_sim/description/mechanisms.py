@@ -105,6 +105,7 @@ def _tool(recipe: Recipe) -> tuple[Shape, ...]:
         Cylinder(0.016, 0.10, (0.0, 0.0, 0.05 + pin_m), Colour.FRAME),
         Cylinder(tool.shoulder_radius_m, 0.02, (0.0, 0.0, 0.01 + pin_m), Colour.STEEL),
         Cylinder(tool.pin_radius_m, pin_m, (0.0, 0.0, pin_m / 2), Colour.STEEL),
+        Box((0.064, 0.012, 0.04), (0.0, 0.0, 0.235 + pin_m), Colour.ORANGE, is_solid=False),
     )
 
 
@@ -122,6 +123,7 @@ def _grinder(cell: CellFile, recipe: Recipe, name: str, station: GrindingSpindle
     wheel = (
         Cylinder(radius_m, width_m, ORIGIN, Colour.WHEEL, along_y=True),
         Cylinder(0.035, width_m + 0.04, ORIGIN, Colour.STEEL, along_y=True),
+        Box((radius_m, width_m + 0.002, 0.012), (0.45 * radius_m, 0.0, 0.0), Colour.FRAME, is_solid=False),
     )
     links = (
         link(f"{name}_base", _FRAME_KG, *column),

@@ -19,7 +19,6 @@ from cell_sim.description.urdf import number, rgba, vector
 PARTS = 8  # bodies for parts; unused ones are parked under the floor
 PARKED: Vector = (0.0, 0.0, -5.0)
 TIMESTEP_S = 0.002  # that of the processes; the servo loop has a time constant of 6.7 ms
-VIEW = "still"  # the camera that sees all of it
 _BRAKE_IMPEDANCE = "0.9999 0.99995 0.001"  # dry friction without creep
 _LOOK, _SOLID = "2", "1"  # groups: only to look at; what collides in the other models too
 
@@ -82,13 +81,22 @@ def _settings(root: Element) -> None:
 
 
 def _stage(world: Element, long_m: float) -> None:
-    """Floor, light, and the camera in front of the cell, higher than its fence."""
+    """Floor, light and cameras: one in front of the cell and higher than its fence, one at the work."""
     SubElement(world, "geom", type="plane", size="15 15 0.1", material="floor")
     light = {"diffuse": "0.50 0.50 0.48", "specular": "0.15 0.15 0.15", "castshadow": "true"}
     SubElement(world, "light", light, type="directional", pos="1 -2 4", dir="-0.30 0.55 -1")
-    SubElement(world, "body", name="view", pos=f"{number(long_m / 2)} 0 {number(BELT_TOP_M - 0.02)}")
-    eye = (long_m / 2 + 2.7, -4.9, 3.9)
-    SubElement(world, "camera", name=VIEW, mode="targetbody", target="view", pos=vector(eye), fovy="27")
+    for name, (eye, target, fov_deg) in _cameras(long_m / 2).items():
+        SubElement(world, "body", name=f"{name}_view", pos=vector(target))
+        camera = {"pos": vector(eye), "fovy": number(fov_deg)}
+        SubElement(world, "camera", camera, name=name, mode="targetbody", target=f"{name}_view")
+
+
+def _cameras(middle_m: float) -> dict[str, tuple[Vector, Vector, float]]:
+    """By name: where it is, where it looks, and its angle of view."""
+    return {
+        "cell": ((middle_m + 2.9, -5.2, 3.9), (middle_m + 0.25, 0.0, BELT_TOP_M + 0.02), 27.0),
+        "work": ((middle_m + 0.72, -1.05, 1.62), (middle_m - 0.04, 0.08, BELT_TOP_M + 0.10), 46.0),
+    }
 
 
 class _Tree:

@@ -164,7 +164,7 @@ def rotor(name: str, mass_kg: float, moment_kg_m2: float, along: int, *shapes: S
 
 
 def extent(shapes: Iterable[Shape]) -> tuple[list[float], list[float]]:
-    """Lowest and highest corner of the box that holds all of them."""
-    boxes = [(s.at_m, s.half_m) for s in shapes]
+    """Lowest and highest corner of the box that holds all that is solid."""
+    boxes = [(s.at_m, s.half_m) for s in shapes if s.is_solid]
     low = [min(at[i] - half[i] for at, half in boxes) for i in range(3)]
     return low, [max(at[i] + half[i] for at, half in boxes) for i in range(3)]

@@ -18,7 +18,8 @@ from cell_sim.description.model import (
 HEIGHT_M = 2.0  # of the fence, as machine fences are sold
 _MARGIN_M = 0.75  # from the last place to the fence
 _FRONT_M, _BACK_M = -1.2, 1.2
-_DOOR_M = 0.9
+DOOR = "guard_door"
+DOOR_M = 0.9  # width of the door, and how far it slides
 _POST_M, _WIRE_M = 0.06, 0.01
 _DOOR_KG, _DOOR_N, _DOOR_M_S = 18.0, 150.0, 1.0  # pushed by hand
 _FENCE_KG, _LIGHT_KG, _CURTAIN_KG, _CABINET_KG = 180.0, 2.0, 3.0, 150.0
@@ -31,7 +32,7 @@ def surroundings(end_m: float) -> Mechanism:
     """Around a belt from 0 to `end_m`; the belt passes at both ends, the door is at the front."""
     left, right = -_MARGIN_M, end_m + _MARGIN_M
     middle = end_m / 2
-    door_left, door_right = middle - _DOOR_M / 2, middle + _DOOR_M / 2
+    door_left, door_right = middle - DOOR_M / 2, middle + DOOR_M / 2
     corners = [(x, y) for x in (left, right) for y in (_FRONT_M, _BACK_M)]
     posts: list[Shape] = [
         Box((_POST_M, _POST_M, HEIGHT_M), (x, y, HEIGHT_M / 2), Colour.YELLOW)
@@ -50,15 +51,15 @@ def surroundings(end_m: float) -> Mechanism:
             ]
         posts.append(Box((_WIRE_M, 2 * _GATE_M, 0.04), (x, 0.0, HEIGHT_M - 0.05), Colour.YELLOW))
     door = (
-        Box((_DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, 0.15), Colour.YELLOW),
-        Box((_DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, HEIGHT_M - 0.05), Colour.YELLOW),
-        Box((_DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, 1.0), Colour.YELLOW),
+        Box((DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, 0.15), Colour.YELLOW),
+        Box((DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, HEIGHT_M - 0.05), Colour.YELLOW),
+        Box((DOOR_M, _WIRE_M, 0.05), (0.0, 0.0, 1.0), Colour.YELLOW),
         *(
-            Box((0.04, _WIRE_M, HEIGHT_M - 0.25), (s * (_DOOR_M / 2 - 0.02), 0.0, 1.05), Colour.YELLOW)
+            Box((0.04, _WIRE_M, HEIGHT_M - 0.25), (s * (DOOR_M / 2 - 0.02), 0.0, 1.05), Colour.YELLOW)
             for s in (-1, 1)
         ),
-        Box((0.05, 0.03, 0.16), (-_DOOR_M / 2 + 0.03, -0.02, 1.05), Colour.FRAME),
-        *_uprights([-_DOOR_M / 2 + _DOOR_M * n / 9 for n in range(1, 9)], 0.0),
+        Box((0.05, 0.03, 0.16), (-DOOR_M / 2 + 0.03, -0.02, 1.05), Colour.FRAME),
+        *_uprights([-DOOR_M / 2 + DOOR_M * n / 9 for n in range(1, 9)], 0.0),
     )
     cabinet = (
         Box((0.40, 0.70, 1.80), (0.0, 0.0, 0.95), Colour.WHITE),
@@ -73,17 +74,17 @@ def surroundings(end_m: float) -> Mechanism:
     pole = Cylinder(0.012, 0.20, (0.0, 0.0, 0.10), Colour.STEEL)
     links = (
         link("fence", _FENCE_KG, *posts),
-        link("guard_door", _DOOR_KG, *door),
+        link(DOOR, _DOOR_KG, *door),
         link("stack_light", _LIGHT_KG, pole, *lamps),
         link("light_curtain_in", _CURTAIN_KG, *_curtain()),
         link("light_curtain_out", _CURTAIN_KG, *_curtain()),
         link("cabinet", _CABINET_KG, *cabinet),
     )
-    limits = Limits(0.0, _DOOR_M, _DOOR_M_S, _DOOR_N)
+    limits = Limits(0.0, DOOR_M, _DOOR_M_S, _DOOR_N)
     # in front of the fence, so that it slides past the wire
     at_door = (middle, _FRONT_M - _POST_M, 0.0)
     joints = (
-        Joint("guard_door", JointKind.SLIDE, "fence", "guard_door", at_door, (1.0, 0.0, 0.0), limits),
+        Joint(DOOR, JointKind.SLIDE, "fence", DOOR, at_door, (1.0, 0.0, 0.0), limits),
         Joint("stack_light", JointKind.FIXED, "fence", "stack_light", (left, _FRONT_M, HEIGHT_M)),
         Joint("light_curtain_in", JointKind.FIXED, "fence", "light_curtain_in", (left, 0.0, 0.0)),
         Joint("light_curtain_out", JointKind.FIXED, "fence", "light_curtain_out", (right, 0.0, 0.0)),

@@ -149,7 +149,7 @@ class _Builder:
 
     def _clamp(self, place: str, valve: str, switch: str) -> tuple[Belt, Clamp]:
         belt = next(b for b in self.plant.belts.values() if place in b.places)
-        clamp = Clamp(belt.places.index(place))
+        clamp = Clamp(belt.places.index(place), valve)
         belt.clamps.append(clamp)
         self.plant.clamps.append((clamp, *self._output(valve)))
         self._input(switch, lambda: clamp.is_closed)

@@ -7,7 +7,15 @@ from math import inf
 from cell_sim.plant.conveyor import Belt, Clamp
 from cell_sim.plant.mechanics import Mechanics
 from cell_sim.plant.parts import Part
-from cell_sim.plant.record import SAMPLE_S, MotionRecord, MotionSample
+from cell_sim.plant.record import (
+    CLAMP_CLOSED,
+    CLAMP_OPEN,
+    PART_IN,
+    PART_OUT,
+    SAMPLE_S,
+    MotionRecord,
+    MotionSample,
+)
 from cell_sim.plant.relay import GuardLock, SafetyRelay
 from cell_sim.plant.signals import ModuleWiring
 from cell_sim.plant.stations import GrindPlace, WeldPlace
@@ -52,6 +60,7 @@ class CellPlant:
         self._open_enables: list[str] = []
         self._without_torque: set[str] = set()
         self._sto_counts: dict[str, int] = {}
+        self._noted_parts: dict[str, list[int]] = {}
         self._sampled_s: dict[str, float] = {}
         self._sampled_speed: dict[str, float] = {}
 
@@ -215,14 +224,32 @@ class CellPlant:
         self.now_s += dt_s
         for belt in self.belts.values():
             belt.update(self.now_s)
+        self._note_parts()
         self._follow()
         self._sample()
+
+    def _note_parts(self) -> None:
+        for name, belt in self.belts.items():
+            there = [p.number for p in belt.parts]
+            noted = self._noted_parts.get(name, [])
+            if there == noted:
+                continue
+            for number in noted:
+                if number not in there:
+                    self.record.event(self.now_s, PART_OUT, f"{name} {number}")
+            for number in there:
+                if number not in noted:
+                    self.record.event(self.now_s, PART_IN, f"{name} {number}")
+            self._noted_parts[name] = there
 
     def _follow(self) -> None:
         """Everything that follows from outputs and times without moving a body."""
         now_s, modules = self.now_s, self.modules
         for clamp, module, channel in self.clamps:
+            was_closed = clamp.is_closed
             clamp.update(modules[module].output(channel), self.has_air, now_s)
+            if clamp.is_closed != was_closed:
+                self.record.event(now_s, CLAMP_CLOSED if clamp.is_closed else CLAMP_OPEN, clamp.name)
         for belt, module, channel in self.load_requests:
             belt.wants_part = modules[module].output(channel)
         module, channel = self.lock_output

@@ -17,8 +17,9 @@ _BLOCKED_N = 1e5  # a clamped part or a jam: more than any belt drive has
 class Clamp:
     """A pneumatic clamp with a switch; without air it stays as it is."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, name: str) -> None:
         self.place = place
+        self.name = name  # of the signal that closes it
         self.is_closed = False
         self._wanted = False
         self._since_s = -inf

@@ -6,22 +6,15 @@ sensors watch); everything that a drive moves is integrated by MuJoCo in steps o
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import pi
-from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("MUJOCO_GL", "egl")  # off-screen; read when mujoco is imported
-
 import mujoco
-import numpy as np
 
 from cell_controller.config import CellFile, Recipe
-from cell_sim.description.layout import BELT_TOP_M
-from cell_sim.description.mjcf import PARKED, PARTS, TIMESTEP_S, VIEW, cell_mjcf, part_body
+from cell_sim.description.mjcf import TIMESTEP_S, cell_mjcf
 from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
-from cell_sim.plant.parts import Part
 from cell_sim.plant.spindle import Spindle
 
 _BANDWIDTH_RAD_S = 150.0  # position loop of a stiff servo, about 24 Hz; critically damped
@@ -50,7 +43,6 @@ class MujocoMechanics:
         self._at = {name: int(self.model.joint(name).qposadr[0]) for name in (*axes, *spindles)}
         for name, axis in axes.items():
             self.data.qpos[self._at[name]] = axis.position_m
-        self._thickness_m = recipe.part.thickness_m
         mujoco.mj_forward(self.model, self.data)
 
     def step(self, dt_s: float) -> None:
@@ -138,40 +130,3 @@ class MujocoMechanics:
             rpm = self.data.qvel[dof] = 0.0
         spindle.angle_rev = (spindle.angle_rev + 0.5 * (spindle.speed_rpm + rpm) / 60.0 * dt_s) % 1.0
         spindle.speed_rpm = rpm
-
-    # -- pictures -------------------------------------------------------------------------------------------
-
-    def place_parts(self, parts: Sequence[Part]) -> None:
-        """Put the bodies of the parts where the parts are."""
-        for number in range(PARTS):
-            pos = (parts[number].at_m, 0.0, BELT_TOP_M) if number < len(parts) else PARKED
-            self.data.mocap_pos[self.model.body(part_body(number)).mocapid[0]] = pos
-
-    def render_still(
-        self, path: Path, parts: Sequence[Part] = (), size: tuple[int, int] = (1600, 900)
-    ) -> None:
-        """Write a PNG of the cell as it stands; needs EGL or OSMesa (MUJOCO_GL) and PyOpenGL."""
-        self.place_parts(parts)
-        mujoco.mj_forward(self.model, self.data)
-        renderer: Any = mujoco.Renderer(self.model, height=size[1], width=size[0])
-        try:
-            renderer.update_scene(self.data, camera=VIEW)
-            write_png(path, np.asarray(renderer.render()))
-        finally:
-            renderer.close()
-
-
-def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-    """RGB pixels as PNG (ISO/IEC 15948: one IDAT chunk, no filter), without an image library."""
-    import struct
-    import zlib
-
-    height, width, _ = pixels.shape
-    rows = b"".join(b"\x00" + pixels[y].tobytes() for y in range(height))
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)

@@ -8,6 +8,11 @@ from dataclasses import asdict, dataclass
 
 SAMPLE_S = 0.01  # while moving
 
+# Events that pictures are made from; their detail says which
+CELL = "cell"  # the cell file
+PART_IN, PART_OUT = "part in", "part out"  # belt and number
+CLAMP_CLOSED, CLAMP_OPEN = "clamp closed", "clamp open"  # signal of the valve
+
 
 @dataclass(frozen=True, slots=True)
 class MotionSample:

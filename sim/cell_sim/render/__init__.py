@@ -1,0 +1,1 @@
+"""Pictures and short videos of a cell, drawn off-screen by MuJoCo."""
