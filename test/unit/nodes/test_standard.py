@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import rclpy
+from builtin_interfaces.msg import Time
 from cell_msgs.msg import DriveState, DriveStates, Guard
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
+from rosgraph_msgs.msg import Clock
 
 from cell_controller.bringup.node import assemble
 from cell_controller.nodes.host import RosHost
@@ -67,9 +69,9 @@ def tool() -> Iterator[Tool]:
 
 
 @contextmanager
-def display_of(namespace: str, run_dir: Path) -> Iterator[None]:
+def display_of(namespace: str, run_dir: Path, *ros_arguments: str) -> Iterator[None]:
     unit, ios, _ = assemble("display", DEMO, run_dir)
-    host = RosHost(unit, "display", namespace, ios, handles_signals=False)
+    host = RosHost(unit, "display", namespace, ios, arguments=ros_arguments, handles_signals=False)
     thread = Thread(target=host.run)
     thread.start()
     yield
@@ -117,6 +119,18 @@ def test_a_latecomer_gets_description_and_fixed_frames(display: None, tool: Tool
         return latched <= tool.heard.keys()
 
     wait_until(has_latched, what="what was said before")
+
+
+def test_stamps_follow_the_clock_of_a_simulation_when_they_are_told_to(tmp_path: Path, tool: Tool) -> None:
+    clock = tool.node.create_publisher(Clock, "/clock", 1)
+
+    def is_stamped() -> bool:
+        clock.publish(Clock(clock=Time(sec=1234)))
+        tool.say(0.05)
+        return "joint_states" in tool.heard and tool.heard["joint_states"].header.stamp.sec == 1234
+
+    with display_of(NAMESPACE, tmp_path, "--ros-args", "-p", "use_sim_time:=true"):
+        wait_until(is_stamped, what="a stamp of simulated time")
 
 
 def test_frames_of_two_cells_on_one_domain_are_told_apart(tmp_path: Path, tool: Tool) -> None:
