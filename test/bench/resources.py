@@ -45,16 +45,16 @@ def measure(stage: Stage) -> Iterator[Figure]:
     names = (INTERLOCK, *cell.up.cell.lines)
     pids = {name: _pid(cell, name) for name in names}
     say(f"resources: {stage.seconds:.0f} s")
-    begin_s, before = time.monotonic(), {n: _cpu_s(pid) for n, pid in pids.items()}
+    begin_s, before = time.monotonic(), {n: cpu_s(pid) for n, pid in pids.items()}
     time.sleep(stage.seconds)
     took_s = time.monotonic() - begin_s
     is_running = cell.state.state == State.EXECUTE
     for name, pid in pids.items():
-        percent = 100.0 * (_cpu_s(pid) - before[name]) / took_s
+        percent = 100.0 * (cpu_s(pid) - before[name]) / took_s
         yield Figure(f"cpu_{name}", percent, "% of a core", None, 1)
-    floor_mb = _empty_node_mb()
+    floor_mb = empty_node_mb()
     for name, pid in pids.items():
-        yield Figure(f"memory_{name}", _resident_mb(pid), "MB", floor_mb, 1)
+        yield Figure(f"memory_{name}", resident_mb(pid), "MB", floor_mb, 1)
     if not is_running:
         say("resources: the cell did not run all the time")
     bring_to_stopped(cell)
@@ -66,18 +66,20 @@ def _pid(cell: LiveCell, name: str) -> int:
     return pid
 
 
-def _cpu_s(pid: int) -> float:
-    """User and system time; the command's name, in parentheses, may hold anything."""
+def cpu_s(pid: int) -> float:
+    """Of a process so far: user and system time; the command's name, in parentheses, may hold anything."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
+    """Its share of common pages counted too."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _empty_node_mb() -> float:
+def empty_node_mb() -> float:
+    """Resident memory of a process with one node that does nothing."""
     with subprocess.Popen(
         [sys.executable, "-c", EMPTY],
         env=child_environment(),
@@ -86,4 +88,4 @@ def _empty_node_mb() -> float:
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        return _resident_mb(process.pid)
+        return resident_mb(process.pid)
