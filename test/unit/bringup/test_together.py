@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cell_controller.bringup.supervisor import Supervisor
 from cell_controller.bringup.table import build, parse_arguments
 from cell_controller.bringup.together import for_each, run_together
 from cell_controller.nodes.host import RosHost
@@ -93,3 +94,21 @@ def test_a_process_with_a_dead_unit_fails(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("threading.excepthook", lambda told: deaths.append(told.exc_value))
     assert run_together(hosts) == 1
     assert [str(error) for error in deaths] == ["broken"]
+
+
+def test_a_process_is_as_silent_as_the_most_silent_of_its_units() -> None:
+    """Else one that hangs would be hidden by those that share its process."""
+
+    class Client:
+        def heard_at_s(self, unit: str) -> float:
+            return 5.0 if unit == "spindle" else 9.0
+
+    words = [f"cell:={ROOT / 'config/cells/test.yaml'}", "composed:=true"]
+    specs = build(parse_arguments(words))
+    supervisor = Supervisor(specs, Client(), show=lambda *_: None, bus_patience_s={})  # type: ignore[arg-type]
+    try:
+        heard = {c.name: supervisor._sight(c).heard_at_s for c in supervisor._children.values()}
+    finally:
+        supervisor.end()
+    assert heard["cell_manager"] == 5.0
+    assert heard["interlock"] == 9.0
