@@ -22,7 +22,7 @@ KEYS = {
     "typer": "python3-typer",
     "transitions": "python3-transitions",
 }
-# Of the extra sim: pip's, in versions that Ubuntu has not. In a workspace the cell runs without MuJoCo and pictures.
+# Of the extra sim: pip's, in versions that Ubuntu has not (CONTRIBUTING.md, colcon).
 PIP_ONLY = {"mujoco", "OpenGL", "PIL"}
 OURS = {"cell_controller", "cell_sim"}
 
