@@ -31,7 +31,7 @@ def names(*kinds: DriveKind) -> list[str]:
 class ProfileBench(LineBench):
     """A line with one drive of a profile in it; `name` is that drive's."""
 
-    def __init__(self, profile: DriveProfile) -> None:
+    def __init__(self, profile: DriveProfile, *, echo: bool = False) -> None:
         line, self.name = PLACES[profile.kind]
         self.profile = profile
         change: dict[str, object] = {"profile": profile.name}
@@ -46,6 +46,7 @@ class ProfileBench(LineBench):
             changes["station_io"] = {"line": "safety_line", "unit": 9}
         formats = {f.value: f for f in profile.serial.formats}
         wire = {
+            "echo": echo,
             "baud": max(b for b in profile.serial.bauds if b <= 115200),
             "format": formats.get("8N2", profile.serial.formats[0]),
         }

@@ -70,7 +70,13 @@ def build_line(
         drive.power_on(plant.now_s)
     form = wire.format
     return VirtualLine(
-        line, wire.baud, form.bits_per_char, drives, parity=form.parity, stop_bits=form.stop_bits
+        line,
+        wire.baud,
+        form.bits_per_char,
+        drives,
+        parity=form.parity,
+        stop_bits=form.stop_bits,
+        echoes=wire.echo,
     )
 
 

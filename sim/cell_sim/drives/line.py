@@ -84,6 +84,8 @@ class VirtualLine:
     master_baud: int = 0  # as the master has set its port; 0: as the line
     master_parity: str = ""  # likewise; a pseudo-terminal cannot tell
     master_stop_bits: int = 0
+    echoes: bool = False  # the master hears what it sends
+    spoil_echo: bool = False  # the next one, once
     _request: _Frame | None = None
     _silence_s: float = inf  # before the request that is being received
     _quiet_since_s: float = -inf
@@ -137,6 +139,11 @@ class VirtualLine:
             frame.corrupt(frame.start_s, frame.end_s)  # read at the wrong speed
         for reply in self._replies:
             self._collide(frame, reply)
+        if self.echoes:
+            echo = _Frame(frame.start_s, frame.end_s, bytearray(data))
+            echo.data[-1] ^= _NOISE * self.spoil_echo
+            self.spoil_echo = False
+            self._replies.append(echo)
         if self._request is not None:  # without silence both are one frame
             self._request.data += frame.data
             self._request.end_s = frame.end_s

@@ -96,7 +96,9 @@ def assemble(name: str, cell_file: Path, run_dir: Path) -> tuple[Unit, tuple[Loc
     unit = make_unit(name, loaded, plan, unproved(loaded.cell, plan) if needs_proof else "")
     if name in cell.lines:
         line = cell.lines[name]
-        port = SerialPort(line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits)
+        port = SerialPort(
+            line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits, line.rs485
+        )
         return unit, (port,), cell
     if name == CELL_MANAGER:
         return unit, (JournalIo(Path(cell.journal)),), cell

@@ -125,7 +125,9 @@ class StopProof:
 
 def _port(cell: CellFile, name: str) -> SerialPort:
     line = cell.lines[name]
-    return SerialPort(line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits)
+    return SerialPort(
+        line.device, line.baud, DATA_BITS, line.format.parity, line.format.stop_bits, line.rs485
+    )
 
 
 def _post(prover: Prover, line: str) -> Callable[[str, object], None]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cell_controller.cli.proofs import print_proofs
-from cell_controller.config import CellFile, LoadedCell, Problem, Severity
+from cell_controller.config import CellFile, Line, LoadedCell, Problem, Severity
 from cell_controller.plan import CellPlan, examine_plan
 from cell_controller.plan.checks_timing import ms
 
@@ -81,13 +81,21 @@ def _lines(cell: CellFile, plan: CellPlan) -> Table:
         table.add_row(
             name,
             line.device,
-            f"{line.baud} {line.format.value}",
+            f"{line.baud} {line.format.value}{_wiring(line)}",
             ms(found.schedule.cycle_s),
             ms(found.schedule.longest_cycle_s),
             ms(found.stop_latency_s),
             f"{found.stop_time_s:.2f} s",
         )
     return table
+
+
+def _wiring(line: Line) -> str:
+    """What is out of the ordinary between port and wires."""
+    words = ["echo taken off"] if line.echo else []
+    if line.rs485 is not None:
+        words.append(f"RTS {'high' if line.rs485.rts_while_sending else 'low'} to send")
+    return "".join(f", {word}" for word in words)
 
 
 def _drives(cell: CellFile, plan: CellPlan) -> Table:

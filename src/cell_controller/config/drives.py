@@ -22,6 +22,19 @@ from cell_controller.config.values import (
 )
 
 
+class Rs485(Strict):
+    """How a port switches a half-duplex line between sending and receiving, where its adapter does not."""
+
+    rts_while_sending: Flag = Field(True, description="level of RTS that lets the port send")
+    rts_while_receiving: Flag = Field(False, description="level of RTS that lets it listen")
+    delay_before_sending_s: float = Field(
+        0.0, strict=True, ge=0.0, le=0.1, description="from RTS to the first bit in s, rounded up to whole ms"
+    )
+    delay_after_sending_s: float = Field(
+        0.0, strict=True, ge=0.0, le=0.1, description="from the last bit to RTS in s, rounded up to whole ms"
+    )
+
+
 class Line(Strict):
     """One serial line with its own drive bus."""
 
@@ -29,6 +42,13 @@ class Line(Strict):
     baud: Literal[9600, 19200, 38400, 57600, 115200] = Field(description="line speed in bit/s")
     format: SerialFormat = Field(description="data bits, parity, stop bits")
     process: Name | None = Field(None, description="process that opens the other end, none on a machine")
+    echo: Flag = Field(
+        False, description="the adapter hears itself: what it sends comes back before every reply"
+    )
+    rs485: Rs485 | None = Field(
+        None,
+        description="direction switched by the port's driver through RTS; none where the adapter does it",
+    )
 
 
 class _Drive(Strict):

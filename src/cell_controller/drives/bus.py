@@ -61,7 +61,7 @@ class DriveBus:
         line = cell.lines[name]
         self.name = name
         self._config_hash = plan.config_hash
-        self._speed = LineSpeed(line.baud, line.format)
+        self._speed = LineSpeed(line.baud, line.format, line.echo)
         self._devices = make_devices(cell, plan, name)
         self._codec = codec_of(d.profile for d in self._devices)
         self._movers = tuple(d for d in self._devices if not d.is_module)

@@ -17,12 +17,14 @@ FIXED_T35_S = 0.00175
 class LineSpeed:
     """Baud rate and character format of one line, and the times that follow from them.
 
+    echoes: the port gives back what it sends, before any reply.
     char_s: one character with start, parity and stop bits. t15_s: longest silence inside a frame. t35_s:
     shortest silence between two frames.
     """
 
     baud: int
     format: SerialFormat
+    echoes: bool = False
     char_s: float = field(init=False, repr=False, compare=False)
     t15_s: float = field(init=False, repr=False, compare=False)
     t35_s: float = field(init=False, repr=False, compare=False)

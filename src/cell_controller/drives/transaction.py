@@ -16,6 +16,15 @@ from cell_controller.drives.protocols.codec import Codec
 from cell_controller.drives.protocols.request import Reply, Request
 
 
+class LineEchoError(DriveError):
+    """What a line that echoes gave back is not what was sent."""
+
+    def __init__(self, unit: int, sent: bytes, heard: bytes) -> None:
+        found = f"gave back {heard[: len(sent)].hex(' ')}" if heard else "gave nothing back"
+        super().__init__(f"unit {unit}: the line {found} instead of {sent.hex(' ')}")
+        self.unit, self.sent, self.heard = unit, sent, heard
+
+
 class NoReplyError(DriveError):
     """Nothing arrived in time."""
 
@@ -43,7 +52,13 @@ class _Pending:
     sent_by_s: float  # the request's last bit
     reply_s: float  # length of the good reply
     give_up_s: float
+    echo: bytes  # comes before the reply
     buffer: bytearray
+
+    @property
+    def has_begun(self) -> bool:
+        """Some of the reply is there."""
+        return len(self.buffer) > len(self.echo)
 
 
 class HalfDuplex:
@@ -73,7 +88,8 @@ class HalfDuplex:
         sent_by_s = now_s + self._speed.frame_s(len(data))
         reply_s = self._speed.frame_s(self._codec.reply_length(request))
         give_up_s = sent_by_s + reply_begins_within_s + reply_s
-        self._pending = _Pending(request, timing, now_s, sent_by_s, reply_s, give_up_s, bytearray())
+        echo = data if self._speed.echoes else b""
+        self._pending = _Pending(request, timing, now_s, sent_by_s, reply_s, give_up_s, echo, bytearray())
         self._last_gap_s = timing.gap_s
         return data
 
@@ -83,7 +99,9 @@ class HalfDuplex:
         self._quiet_since_s = max(self._quiet_since_s, at_s)
         if pending is None:
             self.stray_bytes += len(data)
-        elif len(pending.buffer) <= self._codec.max_frame:  # an endless frame must not grow the memory
+        elif (
+            len(pending.buffer) <= len(pending.echo) + self._codec.max_frame
+        ):  # an endless frame must not grow the memory
             pending.buffer += data
 
     def poll(self, now_s: float) -> Ended | None:
@@ -91,7 +109,13 @@ class HalfDuplex:
         pending = self._pending
         if pending is None:
             return None
-        frame = bytes(pending.buffer)
+        skipped = len(pending.echo)
+        if pending.echo and pending.buffer[:skipped] != pending.echo:
+            if now_s < pending.give_up_s:  # whatever it is: the drive may answer all the same
+                return None
+            echo_error = LineEchoError(pending.request.unit, pending.echo, bytes(pending.buffer))
+            return self._fail(pending, echo_error, now_s)
+        frame = bytes(pending.buffer[skipped:])
         if len(frame) >= max(self._codec.expected_length(pending.request, frame), 2):
             return self._end(pending, frame, now_s)
         if now_s < pending.give_up_s:
@@ -122,7 +146,7 @@ class HalfDuplex:
         pending = self._pending
         if pending is None:
             return -inf
-        if pending.buffer:
+        if pending.has_begun:
             return min(self._quiet_since_s + pending.reply_s, pending.give_up_s)
         latest_s = pending.sent_by_s + pending.timing.max_reply_delay_s + pending.reply_s
         return min(latest_s, pending.give_up_s)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import termios
+from math import ceil
 
 import serial
+from serial.rs485 import RS485Settings
 
+from cell_controller.config import Rs485
 from cell_controller.messages import LineEvent, LineEventKind, LineRequest, LineRequestKind, Rx, Tx
 from cell_controller.nodes.local_io import Post
 from cell_controller.runtime import Sent, ports
@@ -23,8 +26,16 @@ class SerialPort:
 
     ports = frozenset({ports.TX.name, ports.LINE_REQUEST.name})
 
-    def __init__(self, device: str, baud: int, bytesize: int, parity: str, stopbits: int) -> None:
-        self._device, self._baud = device, baud
+    def __init__(
+        self,
+        device: str,
+        baud: int,
+        bytesize: int,
+        parity: str,
+        stopbits: int,
+        direction: Rs485 | None = None,
+    ) -> None:
+        self._device, self._baud, self._direction = device, baud, direction
         self._format = (bytesize, parity, stopbits)
         self._serial: serial.Serial | None = None
         self._fd: int | None = None
@@ -85,6 +96,7 @@ class SerialPort:
                 exclusive=True,
             )
             self._fd = self._serial.fileno()
+            switch_direction(self._serial, self._direction)
             self._serial.reset_input_buffer()
             ask_for_low_latency(self._serial)
         except (*PORT_ERRORS, ValueError) as error:
@@ -119,6 +131,29 @@ class SerialPort:
         if isinstance(error, PermissionError) or "Permission denied" in str(error):
             text += "; add the user to the group that owns the device (dialout)"
         self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
+
+
+def switch_direction(port: serial.Serial, direction: Rs485 | None) -> None:
+    """Let the port's driver drive RTS; OSError says in words when it does not know how."""
+    if direction is None:
+        return
+    try:
+        port.rs485_mode = RS485Settings(
+            rts_level_for_tx=direction.rts_while_sending,
+            rts_level_for_rx=direction.rts_while_receiving,
+            delay_before_tx=_whole_ms(direction.delay_before_sending_s),
+            delay_before_rx=_whole_ms(direction.delay_after_sending_s),
+        )
+    except (*PORT_ERRORS, ValueError, NotImplementedError) as error:
+        raise OSError(
+            "its driver does not switch the direction of an RS-485 line; "
+            f"most USB adapters do it by themselves: then leave `rs485` out of the cell file ({error})"
+        ) from error
+
+
+def _whole_ms(delay_s: float) -> float:
+    """The kernel counts whole ms, and pyserial cuts the rest off."""
+    return ceil(delay_s * 1000.0 - 1e-6) / 1000.0 + 1e-6
 
 
 def ask_for_low_latency(port: serial.Serial) -> None:

@@ -37,7 +37,8 @@ class LineMaster:
 
     def __init__(self, cell: CellFile, plan: CellPlan, name: str, session: int, now_s: float) -> None:
         self._cell, self._plan, self.name = cell, plan, name
-        self.speed = LineSpeed(cell.lines[name].baud, cell.lines[name].format)
+        line = cell.lines[name]
+        self.speed = LineSpeed(line.baud, line.format, line.echo)
         self._units = {n: d.unit for n, d in cell.drives_of_line(name).items()}
         self._codec = codec_of(plan.profiles[d.profile] for d in cell.drives_of_line(name).values())
         self._session = session  # of the commands; those of the buses follow it

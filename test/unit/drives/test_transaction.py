@@ -6,10 +6,10 @@ from cell_controller.config.values import SerialFormat
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import Protocol, Timing
 from cell_controller.drives.protocols import CODECS
-from cell_controller.drives.protocols.errors import CrcError, WrongLengthError, WrongUnitError
+from cell_controller.drives.protocols.errors import CrcError, ReplyError, WrongLengthError, WrongUnitError
 from cell_controller.drives.protocols.modbus import with_crc
 from cell_controller.drives.protocols.request import ReadRegisters, RegistersReply
-from cell_controller.drives.transaction import HalfDuplex, NoReplyError
+from cell_controller.drives.transaction import HalfDuplex, LineEchoError, NoReplyError
 
 SPEED = LineSpeed(115200, SerialFormat.N2)
 TIMING = Timing(gap_s=0.010, reply_delay_s=0.001, max_reply_delay_s=0.005, timeout_s=0.040, drain_s=0.020)
@@ -120,3 +120,74 @@ def test_an_idle_line_yields_at_once() -> None:
     assert line.yields_at_s < 0.0
     assert line.give_up(0.0) is None
     assert line.poll(0.0) is None
+
+
+# A line that echoes
+
+
+@pytest.fixture
+def echoing() -> HalfDuplex:
+    line = HalfDuplex(LineSpeed(115200, SerialFormat.N2, echoes=True), CODECS[Protocol.MODBUS_RTU], 0.0)
+    line.start(READ, TIMING, 1.0, TIMING.timeout_s)
+    return line
+
+
+ECHO = bytes.fromhex("01 03 21 02 00 02 6F F7")
+GIVE_UP_S = 1.0 + REQUEST_S + 0.040 + REPLY_S + 1e-9
+
+
+@pytest.mark.parametrize("cut", [1, 7, 8, 9, 16])
+def test_an_echo_is_taken_off_wherever_the_bytes_are_cut(echoing: HalfDuplex, cut: int) -> None:
+    arrived = ECHO + REPLY
+    echoing.feed(arrived[:cut], 1.001)
+    assert echoing.poll(1.001) is None
+    echoing.feed(arrived[cut:], 1.003)
+    ended = echoing.poll(1.003)
+    assert ended is not None
+    assert ended.reply == RegistersReply(1, (6000, 0))
+
+
+def test_an_echo_alone_is_no_reply(echoing: HalfDuplex) -> None:
+    echoing.feed(ECHO, 1.001)
+    assert echoing.poll(GIVE_UP_S - 1e-6) is None
+    ended = echoing.poll(GIVE_UP_S)
+    assert ended is not None
+    assert isinstance(ended.error, NoReplyError)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "words"),
+    [
+        (REPLY, "gave back 01 03 04 17 70 00 00 fe instead of"),  # this adapter does not echo
+        (b"", "gave nothing back instead of"),
+        (ECHO[:-1] + b"\xf6" + REPLY, "gave back 01 03 21 02 00 02 6f f6 instead of"),
+        (ECHO[:5], "gave back 01 03 21 02 00 instead of"),
+    ],
+)
+def test_a_wrong_echo_is_an_error_of_its_own_and_the_drive_is_given_its_time(
+    echoing: HalfDuplex, arrived: bytes, words: str
+) -> None:
+    if arrived:
+        echoing.feed(arrived, 1.002)
+    assert echoing.poll(GIVE_UP_S - 1e-6) is None
+    ended = echoing.poll(GIVE_UP_S)
+    assert ended is not None
+    assert isinstance(ended.error, LineEchoError)
+    assert words in str(ended.error)
+    assert echoing.start_at_s(0.0) >= GIVE_UP_S + 0.020
+
+
+def test_a_stop_does_not_take_the_echo_for_a_reply_that_has_begun(echoing: HalfDuplex) -> None:
+    before_s = echoing.yields_at_s
+    echoing.feed(ECHO, 1.001)
+    assert echoing.yields_at_s == before_s
+
+
+def test_an_endless_frame_behind_an_echo_does_not_grow_the_memory(echoing: HalfDuplex) -> None:
+    echoing.feed(ECHO, 1.001)
+    for _ in range(100):
+        echoing.feed(bytes(100), 1.002)
+    ended = echoing.poll(GIVE_UP_S)
+    assert ended is not None
+    assert isinstance(ended.error, ReplyError)
+    assert len(ended.error.frame) < 400

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serial.rs485 import RS485Settings
 
+from cell_controller.config import Rs485
 from cell_controller.messages import LineEvent, LineEventKind, LineRequest, LineRequestKind, Rx, Tx
-from cell_controller.nodes.serial_port import SerialPort
+from cell_controller.nodes.serial_port import SerialPort, switch_direction
 from cell_controller.runtime import Sent, ports
 
 
@@ -147,3 +149,44 @@ def test_closing_is_told_and_may_be_repeated(line: Line) -> None:
     line.ask(LineRequestKind.CLOSE)
     line.port.close()
     assert line.events == [LineEventKind.OPENED, LineEventKind.CLOSED, LineEventKind.CLOSED]
+
+
+def test_a_port_that_cannot_switch_its_direction_says_so_and_stays_closed(line: Line) -> None:
+    heard: list[object] = []
+    port = SerialPort(str(line.path), 115200, 8, "N", 2, Rs485())
+    port.begin(lambda _, message: heard.append(message))
+    port.handle(Sent(ports.LINE_REQUEST.name, LineRequest(LineRequestKind.OPEN)))
+    (event,) = heard
+    assert isinstance(event, LineEvent)
+    assert event.kind is LineEventKind.FAILED
+    assert "does not switch the direction of an RS-485 line" in event.text
+    assert "leave `rs485` out of the cell file" in event.text
+    assert port.fileno() is None
+
+
+def test_a_direction_is_told_to_the_driver_in_whole_milliseconds() -> None:
+    class Driver:
+        rs485_mode: RS485Settings | None = None
+
+    driver = Driver()
+    direction = Rs485(
+        rts_while_sending=False,
+        rts_while_receiving=True,
+        delay_before_sending_s=0.0021,
+        delay_after_sending_s=0.007,
+    )
+    switch_direction(driver, direction)  # type: ignore[arg-type]
+    settings = driver.rs485_mode
+    assert settings is not None
+    assert (settings.rts_level_for_tx, settings.rts_level_for_rx) == (False, True)
+    assert int(1000 * settings.delay_before_tx) == 3  # as pyserial hands it to the kernel
+    assert int(1000 * settings.delay_before_rx) == 7
+
+
+def test_a_port_without_a_direction_is_left_as_it_is() -> None:
+    class Driver:
+        @property
+        def rs485_mode(self) -> None:
+            raise AssertionError
+
+    switch_direction(Driver(), None)  # type: ignore[arg-type]

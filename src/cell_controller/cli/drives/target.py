@@ -56,6 +56,7 @@ class Target:
     watchdog_s: float | None
     cell: CellFile | None = None
     plan: CellPlan | None = None
+    echoes: bool = False  # of its line
 
     @property
     def arming_values(self) -> dict[Source, float]:
@@ -66,7 +67,7 @@ class Target:
 
     @property
     def speed(self) -> LineSpeed:
-        return LineSpeed(self.baud, self.form)
+        return LineSpeed(self.baud, self.form, self.echoes)
 
     def master(self, wire: SerialWire) -> Master:
         return Master(wire, self.speed, CODECS[self.profile.protocol])
@@ -108,6 +109,7 @@ def target_of(options: Options) -> tuple[Target, tuple[str, ...]]:
             watchdog_s=plan.drives[options.drive].watchdog_s,
             cell=cell,
             plan=plan,
+            echoes=line.echo,
         ),
         words,
     )
