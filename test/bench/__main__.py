@@ -16,7 +16,18 @@ from importlib import import_module
 SECONDS = 30.0
 NEWLINE = "\n"
 # In this order: the quick ones first, those that need the live cell last.
-FIGURES = ("codec", "rules", "wake", "executors", "lines", "chain", "polling", "headline", "resources")
+FIGURES = (
+    "codec",
+    "rules",
+    "wake",
+    "executors",
+    "lines",
+    "chain",
+    "lockstep",
+    "polling",
+    "headline",
+    "resources",
+)
 OWN_DOMAIN = "77"  # no cell of this machine takes part
 
 

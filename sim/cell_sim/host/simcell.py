@@ -11,7 +11,7 @@ from pathlib import Path
 from cell_controller.bringup.units import make_unit, unit_names
 from cell_controller.cell.production_run import ProductionRun, Wish
 from cell_controller.cell.run_summary import Summary
-from cell_controller.config import CELL_MANAGER, LoadedCell, Recipe
+from cell_controller.config import CELL_MANAGER, LoadedCell, PlantModel, Recipe
 from cell_controller.messages import (
     SET_MODE,
     CellCommand,
@@ -61,6 +61,7 @@ class SimCell:
         recipe_change: Mapping[str, Mapping[str, float]] | None = None,
         make: Make = make_unit,
         source: tuple[LoadedCell, CellPlan] | None = None,
+        model: PlantModel = PlantModel.ANALYTIC,
     ) -> None:
         """`recipe_change`: other values for the first recipe, by section and key; `make` makes the Units;
         `source`: what the path holds, when somebody has read it before."""
@@ -69,7 +70,7 @@ class SimCell:
         self.cell = self.loaded.cell
         self.record = MotionRecord(lambda entry: self.invariants.see(entry))
         recipe = next(iter(self.loaded.recipes.values()))
-        self.plant = build_plant(self.cell, recipe, record=self.record)
+        self.plant = build_plant(self.cell, recipe, model=model, record=self.record)
         self.host = SimHost(seed, latency)
         self.invariants = Invariants(self.cell, self.plan, self.plant, self.host)
         self.lines: dict[str, VirtualLine] = {}

@@ -44,6 +44,9 @@ class MujocoMechanics:
         for name, axis in axes.items():
             self.data.qpos[self._at[name]] = axis.position_m
         mujoco.mj_forward(self.model, self.data)
+        # each look at an array of the model makes a new view of it, which costs as much as a step of it
+        self._qpos, self._qvel = self.data.qpos, self.data.qvel
+        self._applied, self._friction = self.data.qfrc_applied, self.model.dof_frictionloss
 
     def step(self, dt_s: float) -> None:
         """Advance by one time step; a longer one is asked for only when nothing moves."""
@@ -54,10 +57,13 @@ class MujocoMechanics:
         for name, spindle in self.spindles.items():
             self._drive_spindle(self._dof[name], spindle, dt_s)
         mujoco.mj_step(self.model, self.data)
+        positions, speeds = self._qpos.tolist(), self._qvel.tolist()
         for name, axis in self.axes.items():
-            self._read_axis(self._dof[name], self._at[name], axis)
+            dof, at = self._dof[name], self._at[name]
+            self._read_axis(dof, at, axis, positions[at], speeds[dof])
         for name, spindle in self.spindles.items():
-            self._read_spindle(self._dof[name], spindle, dt_s)
+            dof = self._dof[name]
+            self._read_spindle(dof, spindle, speeds[dof], dt_s)
 
     @property
     def _is_moving(self) -> bool:
@@ -68,7 +74,7 @@ class MujocoMechanics:
     # -- axes -----------------------------------------------------------------------------------------------
 
     def _drive_axis(self, dof: int, axis: Axis, dt_s: float) -> None:
-        data, model, mass = self.data, self.model, axis.spec.moving_mass_kg
+        mass = axis.spec.moving_mass_kg
         friction_n = axis.friction_n
         if axis.is_servo_on:
             ramp = axis.ramp
@@ -88,22 +94,21 @@ class MujocoMechanics:
         if axis.mode is MotorMode.BRAKE:  # carries the load, and takes the speed off evenly
             slower_m_s = axis.spec.max_speed_m_s / BRAKING_TIME_S * dt_s
             change_m_s = min(max(-axis.speed_m_s, -slower_m_s), slower_m_s)
-            model.dof_frictionloss[dof] = 0.0
-            data.qfrc_applied[dof] = mass * change_m_s / dt_s
+            self._friction[dof] = 0.0
+            self._applied[dof] = mass * change_m_s / dt_s
         else:
-            model.dof_frictionloss[dof] = friction_n
-            data.qfrc_applied[dof] = axis.force_n + axis.load_n
+            self._friction[dof] = friction_n
+            self._applied[dof] = axis.force_n + axis.load_n
 
-    def _read_axis(self, dof: int, at: int, axis: Axis) -> None:
-        data, ramp = self.data, axis.ramp
-        position_m, speed_m_s = float(data.qpos[at]), float(data.qvel[dof])
+    def _read_axis(self, dof: int, at: int, axis: Axis, position_m: float, speed_m_s: float) -> None:
+        ramp = axis.ramp
         rests = not axis.is_servo_on or ramp.is_at_rest
         if rests and abs(speed_m_s) < _SETTLED_M_S:
             if not axis.is_servo_on:
-                speed_m_s = data.qvel[dof] = 0.0
+                speed_m_s = self._qvel[dof] = 0.0
             elif abs(position_m - ramp.position_m) < _SETTLED_M:
-                position_m = data.qpos[at] = ramp.position_m
-                speed_m_s = data.qvel[dof] = 0.0
+                position_m = self._qpos[at] = ramp.position_m
+                speed_m_s = self._qvel[dof] = 0.0
                 axis.is_lagging = False
         axis.position_m, axis.speed_m_s = position_m, speed_m_s
         if not axis.is_servo_on:
@@ -121,12 +126,12 @@ class MujocoMechanics:
         else:
             spindle.reference_rpm = spindle.speed_rpm
         spindle.torque_nm = torque_nm
-        self.model.dof_frictionloss[dof] = spindle.drag_nm + spindle.load_nm
-        self.data.qfrc_applied[dof] = torque_nm
+        self._friction[dof] = spindle.drag_nm + spindle.load_nm
+        self._applied[dof] = torque_nm
 
-    def _read_spindle(self, dof: int, spindle: Spindle, dt_s: float) -> None:
-        rpm = float(self.data.qvel[dof]) / _RAD_S_PER_RPM
+    def _read_spindle(self, dof: int, spindle: Spindle, speed_rad_s: float, dt_s: float) -> None:
+        rpm = speed_rad_s / _RAD_S_PER_RPM
         if abs(rpm) < _STANDING_RPM and (not spindle.is_running or spindle.reference_rpm == 0.0):
-            rpm = self.data.qvel[dof] = 0.0
+            rpm = self._qvel[dof] = 0.0
         spindle.angle_rev = (spindle.angle_rev + 0.5 * (spindle.speed_rpm + rpm) / 60.0 * dt_s) % 1.0
         spindle.speed_rpm = rpm
