@@ -16,6 +16,7 @@ import pytest
 
 from cell_controller.drives import device
 from cell_controller.drives.bus import DriveBus
+from cell_controller.drives.motion import Motion
 from cell_controller.drives.profile import Protocol
 from cell_controller.drives.protocols import dynamixel, ezi_servo, modbus
 from cell_controller.drives.transaction import HalfDuplex
@@ -29,6 +30,7 @@ from fuzz.trial import Counts, FuzzError, Trial, run_trial
 
 SEED = 9
 TRIAL_S = 8.0
+OLD_READING = "1:217"  # one in which readings were lost while a drive braked
 FORGED_SPEED = "1:37"  # the trial in which a drive made one up
 MOST_TRIALS = 40
 
@@ -242,3 +244,11 @@ def test_a_forged_speed_that_no_motor_has_does_not_end_the_bus(monkeypatch: pyte
     any_speed(monkeypatch)
     with pytest.raises(FuzzError, match="FieldRangeError"):
         run_trial(FORGED_SPEED)
+
+
+def test_a_stop_repeated_on_an_old_reading_does_not_move_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_trial(OLD_READING).moves > 0
+    stop = Motion.stop
+    monkeypatch.setattr(Motion, "stop", lambda motion, age_s, braking_s: stop(motion, age_s))
+    with pytest.raises(FuzzError, match="without a permit"):
+        run_trial(OLD_READING)

@@ -85,6 +85,7 @@ class Actuator:
         self._is_touched = False  # may be on or moving by what we wrote
         self._was_on = False  # has been on since the goal last allowed it
         self._sent_at_s = -inf  # newest acknowledged exchange of this goal
+        self._braking_from_s = inf  # first acknowledged stop of this goal
         self._off_at_s = -inf  # newest acknowledged request to switch off, of any goal
         self._known: dict[int, int] = {}  # newest acknowledged word of each address
         self.accepted_move_id = 0
@@ -99,17 +100,18 @@ class Actuator:
         self._at = 0
         self._is_ramped = self._is_off = self._is_set = False
         self._sent_at_s, self.set_at_s = -inf, inf
+        self._braking_from_s = inf
 
     def pursue(self, goal: Goal) -> bool:
         """Make this the goal; the same goal again changes nothing. True when it is another one."""
         if goal == self.goal:
             return False
         was_ramped = self._is_ramped and goal.kind in _STILL_GOALS
-        sent_at_s = self._sent_at_s
+        sent_at_s, braking_from_s = self._sent_at_s, self._braking_from_s
         self.goal = goal
         self._restart()
         if was_ramped:  # from one kind of standing still to another: the stop holds
-            self._is_ramped, self._sent_at_s = True, sent_at_s
+            self._is_ramped, self._sent_at_s, self._braking_from_s = True, sent_at_s, braking_from_s
         if goal.kind not in _ON_GOALS:
             self._was_on = False
         return True
@@ -161,7 +163,8 @@ class Actuator:
         exchange = self._stop_sequence[self._at]
         if not needs_place(exchange):
             return self._want(exchange, Stage.RAMP)
-        values = seen.motion.stop(now_s - seen.measured_at_s) if seen.motion is not None else None
+        braking_s = max(now_s - self._braking_from_s, 0.0)
+        values = seen.motion.stop(now_s - seen.measured_at_s, braking_s) if seen.motion is not None else None
         if values is None:
             return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)
         return Wanted(exchange, Stage.RAMP, self.goal, values)
@@ -243,6 +246,7 @@ class Actuator:
         self._sent_at_s = sent_at_s
         if wanted.stage is Stage.RAMP:
             self._is_ramped = self._advance(self._stop_sequence)
+            self._braking_from_s = min(self._braking_from_s, sent_at_s)
         elif wanted.stage is Stage.DISABLE:
             self._is_off = self._advance(self._profile.disable)
             if self._is_off:

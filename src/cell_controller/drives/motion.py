@@ -29,12 +29,17 @@ class Motion:
     high_rev: float = inf
     fastest_rpm: float = inf
 
-    def stop(self, age_s: float) -> tuple[tuple[Source, float], ...] | None:
-        """Values of a stop by the ramp; None when the reading cannot tell where it would end."""
+    def stop(self, age_s: float, braking_s: float = 0.0) -> tuple[tuple[Source, float], ...] | None:
+        """Values of a stop by the ramp; None when the reading cannot tell where it would end.
+
+        braking_s: how long the axis has obeyed a stop already. Aimed as if it had not, a repeated stop would
+        lead beyond the place where the axis stands by now, and move it again.
+        """
         if not age_s <= STOP_READING_S or not abs(self.speed_rpm) <= self.fastest_rpm:
             return None
         here_rev = self.position_rev
-        way_rev = self.speed_rpm / 60.0 * (age_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
+        steady_s = max(age_s - braking_s, 0.0)  # since the reading, at its speed
+        way_rev = self.speed_rpm / 60.0 * (steady_s + 0.5 * abs(self.speed_rpm) / self.ramp_rpm_s)
         low_rev, high_rev = min(self.low_rev, here_rev), max(self.high_rev, here_rev)
         return (
             (Source.STOP_POSITION, min(max(here_rev + way_rev, low_rev), high_rev)),

@@ -66,6 +66,18 @@ def test_a_stop_is_not_aimed_beyond_the_travel_nor_back_from_beyond(
     assert dict(values)[Source.STOP_POSITION] == pytest.approx(place_rev)
 
 
+def test_a_stop_that_is_repeated_counts_the_braking_since_the_first_and_leads_no_further() -> None:
+    actuator = Actuator(X)
+    actuator.pursue(STOP)
+    first = actuator.wanted(moving_at(10.0), 10.0)
+    assert first is not None
+    actuator.acknowledged(first, 108, [], 10.0)
+    # read in the middle of the ramp, and the next readings were lost: by now it stands
+    assert place_of(actuator.wanted(moving_at(10.05, 30.0), 10.3)) == pytest.approx(2.0125)
+    # read before it was told: at its speed until then, by the ramp since
+    assert place_of(actuator.wanted(moving_at(9.9), 10.3)) == pytest.approx(2.0 + 0.1 + 0.05)
+
+
 @pytest.mark.parametrize("speed_rpm", [140.0, -140.0, 3.2e6])
 def test_a_speed_that_the_motor_cannot_have_tells_no_place_and_the_drive_is_switched_off(
     speed_rpm: float,
