@@ -27,7 +27,7 @@ from fuzz.tongues import TONGUES
 from support.line_bench import WAY_S, LineBench
 from support.profile_bench import PROFILES, ProfileBench
 
-LINES = ("weld_line", "grind_line", "conveyor_line", "safety_line")  # of the demo cell, in Modbus
+LINES = ("weld_line", "grind_line", "conveyor_line", "safety_line")  # of the demo cell
 OTHERS = {  # instead of the belt's drive; a line with one of these has no other
     Protocol.DYNAMIXEL: "robotis_dynamixel_x",
     Protocol.EZI_SERVO: "fastech_ezi_servo",
@@ -81,9 +81,11 @@ class Trial:
     def __init__(self, seed: str) -> None:
         self.seed = seed
         self._stream = stream = random.Random(f"{seed}/trial")
-        self.protocol = stream.choice((Protocol.MODBUS_RTU, *OTHERS))
-        self.bench = self._make_bench()
+        self.bench = self._make_bench(stream.choice((Protocol.MODBUS_RTU, *OTHERS)))
         self.line = self.bench.line_name
+        profiles = self.bench.plan.profiles
+        drives = self.bench.cell.drives_of_line(self.line).values()
+        self.protocol = next(profiles[drive.profile].protocol for drive in drives)
         self._tongue = TONGUES[self.protocol]
         self.is_forged = stream.random() < 0.25
         tricks = tuple(Trick)[1:] if self.is_forged else HONEST[1:]
@@ -94,9 +96,9 @@ class Trial:
         self._permitted: list[tuple[float, float]] = []  # when motion was commanded
         self._sent = 0
 
-    def _make_bench(self) -> LineBench:
-        if self.protocol in OTHERS:
-            return ProfileBench(PROFILES[OTHERS[self.protocol]])
+    def _make_bench(self, protocol: Protocol) -> LineBench:
+        if protocol in OTHERS:
+            return ProfileBench(PROFILES[OTHERS[protocol]])
         return LineBench(self._stream.choice(LINES))
 
     def run(self, duration_s: float) -> Counts:
