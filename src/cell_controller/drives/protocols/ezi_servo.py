@@ -129,10 +129,9 @@ class EziServoCodec:
 
     def parse(self, request: Request, frame: bytes) -> Reply:
         """As Codec; a frame of another shape raises WrongLengthError, MalformedError or CrcError."""
-        body = frame[2:-2]
         if frame[:2] != HEAD or frame[-2:] != TAIL or _end(frame) != len(frame):
             raise WrongLengthError(request.unit, frame, self.reply_length(request))
-        body = body.replace(b"\xaa\xaa", b"\xaa")
+        body = frame[2:-2].replace(b"\xaa\xaa", b"\xaa")
         if len(body) < 5:
             raise MalformedError(request.unit, frame, "no room for slave, type, status and CRC")
         content, crc = body[:-2], crc16(body[:-2])
