@@ -16,7 +16,6 @@ _SYSTEMS = (
     ("user-commands", "UserCommands"),
     ("scene-broadcaster", "SceneBroadcaster"),
     ("contact", "Contact"),
-    ("apply-link-wrench", "ApplyLinkWrench"),  # process forces
 )
 
 
@@ -61,7 +60,7 @@ def _model(world: Element, mechanism: Mechanism) -> None:
             _link(model, link, joints.get(link.name), is_track=track is not None and link.name == track.link)
     base = SubElement(model, "joint", name="to_floor", type="fixed")
     _value(base, "parent", "world")
-    _value(base, "child", _body(mechanism.links[0].name))
+    _value(base, "child", body_name(mechanism.links[0].name))
     masses = {link.name: link.inertia.mass_kg for link in mechanism.links}
     for joint in joints.values():
         _joint(model, joint)
@@ -69,7 +68,7 @@ def _model(world: Element, mechanism: Mechanism) -> None:
         _controller(model, joint, sum(masses[name] for name in _carried(joint.child, joints)))
     if track:
         plugin = _plugin(model, "track-controller", "TrackController")
-        _value(plugin, "link", _body(track.link))
+        _value(plugin, "link", body_name(track.link))
         _value(plugin, "max_velocity", number(track.max_speed_m_s))
         _value(plugin, "max_acceleration", number(track.max_acceleration_m_s2))
     _plugin(model, "joint-state-publisher", "JointStatePublisher")
@@ -84,10 +83,10 @@ def _carried(link: str, joints: dict[str, Joint]) -> list[str]:
 
 
 def _link(model: Element, link: Link, joint: Joint | None, *, is_track: bool) -> None:
-    element = SubElement(model, "link", name=_body(link.name))
+    element = SubElement(model, "link", name=body_name(link.name))
     if joint is not None:
         pose = _value(element, "pose", f"{vector(joint.at_m)} 0 0 0")
-        pose.set("relative_to", _body(joint.parent))
+        pose.set("relative_to", body_name(joint.parent))
     _value(element, "gravity", "false")  # frames stand on the floor, axes are counterbalanced
     inertial = SubElement(element, "inertial")
     _value(inertial, "pose", f"{vector(link.inertia.centre_m)} 0 0 0")
@@ -126,8 +125,8 @@ def _joint(model: Element, joint: Joint) -> None:
     is_still = joint.limits is None or joint.leader is not None
     kind = JointKind.FIXED if is_still else joint.kind
     element = SubElement(model, "joint", name=joint.name, type=kind.value)
-    _value(element, "parent", _body(joint.parent))
-    _value(element, "child", _body(joint.child))
+    _value(element, "parent", body_name(joint.parent))
+    _value(element, "child", body_name(joint.child))
     if joint.limits is None or is_still:
         return
     axis = SubElement(element, "axis")
@@ -143,11 +142,12 @@ def _joint(model: Element, joint: Joint) -> None:
 
 def _controller(model: Element, joint: Joint, mass_kg: float) -> None:
     """Axes follow a position as their servos do, spindles a speed."""
-    if joint.limits is None or joint.leader is not None:
+    if joint.limits is None or not is_driven(joint):
         return
     if joint.kind is JointKind.TURN:
         plugin = _plugin(model, "joint-controller", "JointController")
         _value(plugin, "joint_name", joint.name)
+        _load(model, joint)
         return
     plugin = _plugin(model, "joint-position-controller", "JointPositionController")
     _value(plugin, "joint_name", joint.name)
@@ -156,9 +156,20 @@ def _controller(model: Element, joint: Joint, mass_kg: float) -> None:
     _value(plugin, "d_gain", number(2.0 * mass_kg * _SERVO_RAD_S))
     _value(plugin, "cmd_max", number(joint.limits.effort))
     _value(plugin, "cmd_min", number(-joint.limits.effort))
+    _load(model, joint)
 
 
-def _body(link: str) -> str:
+def _load(model: Element, joint: Joint) -> None:
+    """What the process does to a joint comes on top of its controller, so it is listed behind it."""
+    _value(_plugin(model, "apply-joint-force", "ApplyJointForce"), "joint_name", joint.name)
+
+
+def is_driven(joint: Joint) -> bool:
+    """It has a controller in the world."""
+    return joint.limits is not None and joint.leader is None
+
+
+def body_name(link: str) -> str:
     """Joints keep the drives' names, and in SDF a link may not share one with a joint."""
     return f"{link}_link"
 

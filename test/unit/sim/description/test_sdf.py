@@ -67,12 +67,17 @@ def test_the_world_says_that_it_is_version_1_9() -> None:
     assert WORLD.get("version") == "1.9"  # libsdformat 12 lets later ones pass
 
 
-def test_every_joint_that_a_drive_moves_has_one_controller() -> None:
-    controlled = sorted(e.text or "" for e in WORLD.iter("joint_name"))
+def test_every_joint_that_a_drive_moves_has_one_controller_and_takes_process_forces() -> None:
+    plugins = [p for p in WORLD.iter("plugin") if p.find("joint_name") is not None]
+    loads = [p for p in plugins if p.get("name") == "gz::sim::systems::ApplyJointForce"]
+    loaded = sorted(str(p.findtext("joint_name")) for p in loads)
+    controlled = sorted(str(p.findtext("joint_name")) for p in plugins if p not in loads)
     moving = sorted(j.get("name", "") for j in WORLD.iter("joint") if j.get("type") != "fixed")
     belts = {c.axis for c in DEMO.cell.conveyors.values()}
     drives = [name for name, drive in DEMO.cell.drives.items() if drive.kind.value != "io"]
-    assert controlled == moving == sorted({*drives, "guard_door", "weld_clamp", "grind_clamp"} - belts)
+    assert (
+        loaded == controlled == moving == sorted({*drives, "guard_door", "weld_clamp", "grind_clamp"} - belts)
+    )
 
 
 def test_limits_are_those_of_the_robot_models() -> None:
