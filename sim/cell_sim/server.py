@@ -27,6 +27,7 @@ from cell_controller.errors import CellError
 from cell_sim.control import Control
 from cell_sim.drives import VirtualLine, build_lines, load_profiles
 from cell_sim.plant import CellPlant, MotionRecord, build_plant
+from cell_sim.plant.gazebo_mechanics import Joints
 from cell_sim.plant.record import CELL, Entry, as_json
 from cell_sim.ptys import PathInUseError, Pty, RunDirLock
 
@@ -123,12 +124,15 @@ class Server:
         model: PlantModel,
         motion: MotionFile,
         now_s: float,
+        joints: Joints | None = None,
     ) -> None:
         cell = loaded.resolve(run_dir)
         self.motion = motion
         recipe = next(iter(loaded.recipes.values()))
         record = MotionRecord(motion.write, keep=_KEEP)
-        self.plant: CellPlant = build_plant(cell, recipe, model=model, now_s=now_s, record=record)
+        self.plant: CellPlant = build_plant(
+            cell, recipe, model=model, now_s=now_s, record=record, joints=joints
+        )
         self.lines: dict[str, VirtualLine] = build_lines(cell, load_profiles(cell, profiles_dir), self.plant)
         self.ptys = {n: Pty(Path(line.device)) for n, line in cell.lines.items() if line.process is not None}
         self.control = Control(cell, self.plant, self.lines, self._plug)
@@ -246,8 +250,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     simulation = loaded.cell.simulation
     model = options.plant or (simulation.plant if simulation else PlantModel.ANALYTIC)
     profiles = options.profiles or options.cell.resolve().parent.parent / "drives"
+    joints = None
+    if model is PlantModel.GAZEBO:
+        from cell_sim.gazebo.start import connected  # ROS is needed by this plant alone
+
+        try:
+            joints = connected(loaded.cell, next(iter(loaded.recipes.values())))
+        except CellError as error:
+            print(f"simulator: {error}", file=sys.stderr)  # noqa: T201
+            lock.release()
+            return 2
     with motion_path.open("w", encoding="utf-8") as file:
-        server = Server(loaded, run_dir, profiles, model, MotionFile(file), time.monotonic())
+        server = Server(loaded, run_dir, profiles, model, MotionFile(file), time.monotonic(), joints)
         signal.signal(signal.SIGTERM, lambda *_: server.end())
         for ignored in (signal.SIGINT, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
@@ -262,6 +276,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         finally:
             server.close()
+            if joints is not None:
+                joints.close()
             lock.release()
     return 0
 

@@ -18,6 +18,7 @@ from cell_sim.plant.axis import Axis, AxisSpec
 from cell_sim.plant.cell_plant import CellPlant
 from cell_sim.plant.conveyor import Belt, Clamp
 from cell_sim.plant.friction_stir import Alloy, StirTool, StirZone
+from cell_sim.plant.gazebo_mechanics import GazeboMechanics, Joints
 from cell_sim.plant.grinding import GrindZone
 from cell_sim.plant.mechanics import Mechanics, RigidMechanics
 from cell_sim.plant.parts import Blank, Loader
@@ -35,11 +36,16 @@ def build_plant(
     model: PlantModel = PlantModel.ANALYTIC,
     now_s: float = 0.0,
     record: MotionRecord | None = None,
+    joints: Joints | None = None,
 ) -> CellPlant:
     """The machine of this cell, its tool mounted and its loader filled as the recipe says."""
     axes, spindles = _bodies(cell)
     mechanics: Mechanics = RigidMechanics(axes, spindles)
-    if model is PlantModel.MUJOCO:
+    if joints is not None:  # of a server that is running
+        mechanics = GazeboMechanics(joints, axes, spindles)
+    elif model is PlantModel.GAZEBO:
+        raise ValueError("a plant in Gazebo needs the joints of a running server")
+    elif model is PlantModel.MUJOCO:
         # heavy, and not needed by most tests
         from cell_sim.plant.mujoco_mechanics import MujocoMechanics
 
@@ -76,6 +82,12 @@ def _bodies(cell: CellFile) -> tuple[dict[str, Axis], dict[str, Spindle]]:
         elif isinstance(drive, SpindleDrive):
             spindles[name] = Spindle(SpindleSpec.of(name, drive))
     return axes, spindles
+
+
+def parked_axes(cell: CellFile) -> dict[str, float]:
+    """Where the axes with end stops were left."""
+    axes, _ = _bodies(cell)
+    return {name: axis.position_m for name, axis in axes.items() if not axis.spec.is_endless}
 
 
 def _parked(cell: CellFile) -> dict[str, float]:

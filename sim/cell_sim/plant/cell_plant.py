@@ -259,6 +259,7 @@ class CellPlant:
         self.relay.update(now_s)
         is_sto = self.relay.is_sto
         open_enables = [d for d, (m, c) in self.own_enables.items() if not modules[m].output(c)]
+        open_enables += self.mechanics.lost
         if is_sto != self._is_sto or open_enables != self._open_enables:
             self._switch_torque(is_sto, open_enables)
         if is_sto != self._is_sto:

@@ -15,6 +15,7 @@ class Mechanics(Protocol):
     axes: Mapping[str, Axis]
     spindles: Mapping[str, Spindle]
     fixed_step_s: float | None  # None: any step is exact
+    lost: tuple[str, ...]  # axes and spindles that nothing is known of any more: no torque
 
     def step(self, dt_s: float) -> None:
         """Advance all bodies by dt."""
@@ -24,6 +25,7 @@ class RigidMechanics:
     """Every axis one mass, every spindle one inertia, in closed form. Bodies at rest cost nothing."""
 
     fixed_step_s: float | None = None
+    lost: tuple[str, ...] = ()
 
     def __init__(self, axes: dict[str, Axis], spindles: dict[str, Spindle]) -> None:
         self.axes: Mapping[str, Axis] = axes

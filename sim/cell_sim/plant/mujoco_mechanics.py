@@ -31,6 +31,7 @@ class MujocoMechanics:
     """Moves the bodies of one cell; see Mechanics."""
 
     fixed_step_s: float | None = TIMESTEP_S
+    lost: tuple[str, ...] = ()
 
     def __init__(
         self, cell: CellFile, recipe: Recipe, axes: dict[str, Axis], spindles: dict[str, Spindle]

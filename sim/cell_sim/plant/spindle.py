@@ -11,7 +11,7 @@ COAST_TIME_S = (
     20.0  # from full speed, unbraked, if nobody has measured it: grinding spindles take 10 to 120 s
 )
 MEASURED_COAST = 0.9  # of the longest coast of the cell file: what was measured has a margin in it
-_RAD_S_PER_RPM = pi / 30.0
+RAD_S_PER_RPM = pi / 30.0
 _DRIVE_PERIOD_S = 0.002
 
 
@@ -71,7 +71,7 @@ class Spindle:
     @property
     def drag_nm(self) -> float:
         """Bearing and windage torque that stops it in its coasting time."""
-        return self.spec.inertia_kg_m2 * self.spec.max_speed_rpm * _RAD_S_PER_RPM / self.spec.coast_s
+        return self.spec.inertia_kg_m2 * self.spec.max_speed_rpm * RAD_S_PER_RPM / self.spec.coast_s
 
     def run(self, target_rpm: float, ramp_rpm_s: float) -> None:
         """Ramp to a speed; a running inverter catches a turning spindle where it is."""
@@ -109,7 +109,7 @@ class Spindle:
         )
         slope_rpm_s = 0.0 if dt_s <= 0.0 else (reference - self.reference_rpm) / dt_s
         self.reference_rpm = reference
-        need = self.spec.inertia_kg_m2 * slope_rpm_s * _RAD_S_PER_RPM
+        need = self.spec.inertia_kg_m2 * slope_rpm_s * RAD_S_PER_RPM
         if reference:
             need += (self.drag_nm + self.load_nm) * (1.0 if reference > 0.0 else -1.0)
         return need
@@ -121,7 +121,7 @@ class Spindle:
             self.speed_rpm, self.torque_nm = reference, need
             return
         self._is_lagging = True
-        error = (reference - self.speed_rpm) * _RAD_S_PER_RPM
+        error = (reference - self.speed_rpm) * RAD_S_PER_RPM
         wish = self.spec.inertia_kg_m2 * error / max(dt_s, _DRIVE_PERIOD_S)
         if reference:
             wish += (self.drag_nm + self.load_nm) * (1.0 if reference > 0.0 else -1.0)
@@ -132,7 +132,7 @@ class Spindle:
 
     def _spin(self, torque_nm: float, dt_s: float) -> None:
         """Free inertia under motor torque and everything that resists."""
-        per_nm = dt_s / (self.spec.inertia_kg_m2 * _RAD_S_PER_RPM)
+        per_nm = dt_s / (self.spec.inertia_kg_m2 * RAD_S_PER_RPM)
         resist = (self.drag_nm + self.load_nm) * per_nm
         free = self.speed_rpm + torque_nm * per_nm
         if abs(free) <= resist:

@@ -137,3 +137,4 @@ class PlantModel(StrEnum):
 
     MUJOCO = "mujoco"
     ANALYTIC = "analytic"
+    GAZEBO = "gazebo"  # a server that runs by itself

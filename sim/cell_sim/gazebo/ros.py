@@ -1,0 +1,122 @@
+"""The joints of a Gazebo server as a ROS node sees them through the bridge."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64
+
+from cell_controller.errors import CellError
+from cell_sim.description.bridge import ROOT, Bridged
+from cell_sim.plant.gazebo_mechanics import SILENT_S
+
+ANSWER_S = 10.0  # a bridge has to find its topics first
+_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # type: ignore[no-untyped-call]
+_PARKED_M = 0.001
+_REPEAT_S = 0.1  # a command that reached nobody yet is told again
+
+
+class NoGazeboError(CellError):
+    """Nothing comes over the bridge."""
+
+    def __init__(self, joints: Iterable[str], namespace: str, waited_s: float) -> None:
+        super().__init__(
+            f"no Gazebo behind {namespace}/{ROOT}: nothing of {', '.join(joints)} within {waited_s:g} s. "
+            "Start it with `gz sim -s -r world.sdf` and `ros2 run ros_gz_bridge parameter_bridge --ros-args "
+            f"-r __ns:={namespace} -p config_file:=bridge.yaml`, both files from `cell describe`"
+        )
+
+
+class RosJoints:
+    """See Joints. A thread takes in what comes; `open` and `close` are explicit."""
+
+    def __init__(self, topics: Iterable[Bridged], namespace: str) -> None:
+        self._topics = list(topics)
+        self._namespace = namespace
+        self._states: dict[str, tuple[float, float, float]] = {}  # position, speed, heard at
+        self._told: dict[str, tuple[float, float]] = {}  # value, when
+        self._publishers: dict[str, Publisher] = {}
+
+    def open(self) -> None:
+        """Listen; nothing has been heard yet."""
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = Node(
+            "gazebo_plant",
+            namespace=self._namespace,
+            context=self._context,
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        for topic in self._topics:
+            if topic.ros_type == "sensor_msgs/msg/JointState":
+                self._node.create_subscription(JointState, topic.ros_topic, self._hear, _NEWEST)
+            elif topic.ros_type == "std_msgs/msg/Float64":
+                self._publishers[topic.ros_topic] = self._node.create_publisher(Float64, topic.ros_topic, 10)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name="gazebo", daemon=True)
+        self._thread.start()
+
+    def wait(self, joints: Iterable[str], timeout_s: float = ANSWER_S) -> None:
+        """Until every joint was heard of; NoGazeboError if not."""
+        deadline_s = time.monotonic() + timeout_s
+        while missing := [j for j in joints if self.state(j) is None]:
+            if time.monotonic() > deadline_s:
+                raise NoGazeboError(missing, self._namespace, timeout_s)
+            time.sleep(0.02)
+
+    def park(self, places_m: Mapping[str, float], timeout_s: float = ANSWER_S) -> None:
+        """A world begins with all joints at zero: bring the axes to where the machine was left."""
+        self.wait(places_m, timeout_s)
+        deadline_s = time.monotonic() + timeout_s
+        while away := [j for j, at_m in places_m.items() if not self._stands_at(j, at_m)]:
+            if time.monotonic() > deadline_s:
+                raise NoGazeboError(away, self._namespace, timeout_s)
+            for joint in away:
+                self.tell(joint, "target_position", places_m[joint])
+            time.sleep(0.02)
+
+    def _stands_at(self, joint: str, at_m: float) -> bool:
+        state = self.state(joint)
+        return state is not None and abs(state[0] - at_m) < _PARKED_M
+
+    def close(self) -> None:
+        rclpy.try_shutdown(context=self._context)
+        self._thread.join(timeout=2.0)
+        self._executor.shutdown(timeout_sec=1.0)
+        self._node.destroy_node()  # type: ignore[no-untyped-call]
+
+    def state(self, joint: str) -> tuple[float, float] | None:
+        """Newest position and speed; None when there is none or it is older than SILENT_S."""
+        found = self._states.get(joint)
+        if found is None or time.monotonic() - found[2] > SILENT_S:
+            return None
+        return found[0], found[1]
+
+    def tell(self, joint: str, what: str, value: float) -> None:
+        """Command; the same value is repeated ten times a second only."""
+        topic, now_s = f"{ROOT}/{joint}/{what}", time.monotonic()
+        told = self._told.get(topic)
+        if told is None or told[0] != value or now_s - told[1] > _REPEAT_S:
+            self._told[topic] = value, now_s
+            self._publishers[topic].publish(Float64(data=value))
+
+    def _hear(self, message: JointState) -> None:
+        now_s = time.monotonic()
+        for name, position, speed in zip(message.name, message.position, message.velocity, strict=False):
+            self._states[name] = float(position), float(speed), now_s
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return

@@ -1,0 +1,103 @@
+"""Rigid bodies in a Gazebo server behind the same axes and spindles; it runs free, in its own time.
+
+Gazebo closes the position loop of an axis; the drive's ramp and force limit are played here. The speed of
+spindles and belts is integrated here and told to Gazebo, which has to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
+from cell_sim.plant.spindle import RAD_S_PER_RPM, Spindle
+
+STEP_S = 0.002
+SILENT_S = 0.25  # joint states come every millisecond of simulated time; a busy computer delays them
+_STIFFNESS_RAD2_S2 = 150.0**2  # of the world's controllers, per kilogram
+_SETTLED_M, _SETTLED_M_S = 1e-5, 2e-4
+
+
+class Joints(Protocol):
+    """The joints of a running server."""
+
+    def state(self, joint: str) -> tuple[float, float] | None:
+        """Newest position and speed in SI units; None when there is none or it is older than SILENT_S."""
+
+    def tell(self, joint: str, what: str, value: float) -> None:
+        """Command: target_position, target_velocity or load."""
+
+
+class GazeboMechanics:
+    """Moves the bodies of one cell; see Mechanics. A joint not heard of is lost: its drive has no torque."""
+
+    fixed_step_s: float | None = STEP_S
+
+    def __init__(self, joints: Joints, axes: dict[str, Axis], spindles: dict[str, Spindle]) -> None:
+        self.axes: Mapping[str, Axis] = axes
+        self.spindles: Mapping[str, Spindle] = spindles
+        self.lost: tuple[str, ...] = ()
+        self._joints = joints
+        self._braking: set[str] = set()
+
+    def step(self, dt_s: float) -> None:
+        """Take over what Gazebo measured, and tell it how all goes on."""
+        heard = {n: self._joints.state(n) for n in self._in_gazebo}
+        returned = [n for n in self.lost if heard.get(n) is not None]
+        self.lost = tuple(n for n, state in heard.items() if state is None)
+        for name, axis in self.axes.items():
+            if axis.spec.is_endless:
+                axis.step(dt_s)
+                self._joints.tell(name, "target_velocity", axis.speed_m_s)
+            elif (state := heard[name]) is not None:
+                self._follow(name, axis, state, dt_s, is_new=name in returned)
+        for name, spindle in self.spindles.items():
+            if name not in self.lost:
+                spindle.step(dt_s)
+                self._joints.tell(name, "target_velocity", spindle.speed_rpm * RAD_S_PER_RPM)
+
+    @property
+    def _in_gazebo(self) -> list[str]:
+        return [*(n for n, a in self.axes.items() if not a.spec.is_endless), *self.spindles]
+
+    def _follow(
+        self, name: str, axis: Axis, state: tuple[float, float], dt_s: float, *, is_new: bool
+    ) -> None:
+        axis.position_m, axis.speed_m_s = state
+        if is_new:  # a server that was started again stands elsewhere: nothing goes back by itself
+            axis.ramp.reset(axis.position_m)
+            axis.off()
+            self._braking.discard(name)
+        ramp = axis.ramp
+        if axis.is_servo_on:
+            self._braking.discard(name)
+        elif axis.mode is MotorMode.OFF:
+            ramp.reset(axis.position_m, axis.speed_m_s)
+        elif name not in self._braking:
+            self._braking.add(name)
+            slower_m_s2 = axis.spec.max_speed_m_s / BRAKING_TIME_S
+            ramp.reset(axis.position_m, axis.speed_m_s)
+            ramp.velocity(0.0, slower_m_s2, slower_m_s2)
+        ramp.advance(dt_s)
+        self._settle(axis)
+        self._drive(name, axis)
+
+    def _settle(self, axis: Axis) -> None:
+        error_m = axis.ramp.position_m - axis.position_m
+        if axis.ramp.is_at_rest and abs(error_m) < _SETTLED_M and abs(axis.speed_m_s) < _SETTLED_M_S:
+            axis.position_m, axis.speed_m_s, axis.is_lagging = axis.ramp.position_m, 0.0, False
+
+    def _drive(self, name: str, axis: Axis) -> None:
+        """The controller pushes in proportion to its error, so the target's lead is the motor's force."""
+        stiffness_n_m = axis.spec.moving_mass_kg * _STIFFNESS_RAD2_S2
+        reach_m = axis.force_limit_n / stiffness_n_m
+        lead_m = axis.ramp.position_m - axis.position_m
+        if axis.is_servo_on:
+            axis.is_lagging = abs(lead_m) > reach_m
+            lead_m = min(max(lead_m, -reach_m), reach_m)
+            axis.force_n = lead_m * stiffness_n_m
+        else:
+            axis.force_n = 0.0
+        self._joints.tell(name, "target_position", axis.position_m + lead_m)
+        against_n = axis.drag_n if axis.speed_m_s < 0.0 else -axis.drag_n if axis.speed_m_s > 0.0 else 0.0
+        self._joints.tell(name, "load", axis.load_n + against_n)
