@@ -133,13 +133,15 @@ def test_an_axis_goes_where_its_drive_sends_it_and_takes_the_process_force_along
     assert until(plant, lambda: stand_in[0].load.get("weld_x") == -120.0)
 
 
+@pytest.mark.parametrize("is_on", [True, False])
 def test_a_silent_bridge_takes_the_torque_and_one_that_begins_again_moves_nothing(
-    joints: RosJoints, stand_in: list[StandIn]
+    joints: RosJoints, stand_in: list[StandIn], is_on: bool
 ) -> None:
     plant = made(joints)
     axis = plant.axes["weld_x"]
     assert until(plant, lambda: axis.is_enabled)
-    axis.set_speed(0.01, 0.5, 0.5)
+    if is_on:
+        axis.set_speed(0.01, 0.5, 0.5)
     stand_in.pop().close()
     assert until(plant, lambda: plant.is_off("weld_x"))
     assert not axis.is_servo_on
