@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from cell_controller.bringup.errors import ArgumentError
-from cell_controller.config import CELL_MANAGER, DISPLAY, INTERLOCK, RECORDER, CellFile, load_cell
+from cell_controller.config import CELL_MANAGER, DISPLAY, INTERLOCK, RECORDER, CellFile, PlantModel, load_cell
 
 PACKAGE = "cell_controller"
 EXECUTABLE = "cell_node"  # in launch/executables; the module below, for `ros2 run` and `ros2 launch`
@@ -120,6 +120,7 @@ class Arguments:
     recorder: bool = True
     urgent: bool = True
     composed: bool = False
+    plant: PlantModel | None = None
     display: bool = False  # who starts a cell in a program looks at nothing; the words below say true
 
 
@@ -150,6 +151,12 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
+def _plant(text: str) -> PlantModel | None:
+    if text and text not in list(PlantModel):
+        raise ValueError(f"must be one of {', '.join(PlantModel)}")
+    return PlantModel(text) if text else None
+
+
 def _file(text: str) -> Path:
     path = Path(text).expanduser()
     if not path.is_file():
@@ -165,6 +172,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("recorder", "record part events and alarms in the run_dir: true or false", _flag, "true"),
     Declared("urgent", "real-time priority where the system grants it: true or false", _flag, "true"),
     Declared("composed", "stations and manager in one process: true or false", _flag, "false"),
+    Declared("plant", f"physics instead of the cell file's: {', '.join(PlantModel)}", _plant),
     Declared("display", "joint states, tf and diagnostics for RViz and others: true or false", _flag, "true"),
 )
 
@@ -215,7 +223,11 @@ def settle(arguments: Arguments) -> tuple[Arguments, CellFile]:
         run_dir=run_dir,
         trace_dir=trace_dir,
     )
-    return settled, loaded.cell.resolve(run_dir=str(run_dir), cell_file=str(settled.cell))
+    takes_plant = any("{plant}" in word for p in loaded.cell.processes.values() for word in p.arguments)
+    if arguments.plant is not None and not takes_plant:
+        raise ArgumentError("plant", f"no process of {arguments.cell} has {{plant}} among its arguments")
+    cell = loaded.cell.resolve(run_dir=str(run_dir), cell_file=str(settled.cell), plant=arguments.plant)
+    return settled, cell
 
 
 def build(arguments: Arguments) -> list[NodeSpec]:

@@ -144,7 +144,7 @@ def hard_stops_are_not_recoverable(cell: CellFile) -> Iterator[Finding]:
 
 
 def placeholders_are_known(cell: CellFile) -> Iterator[Finding]:
-    """Only {run_dir} and {cell_file} can be filled in."""
+    """Only {run_dir} and {cell_file} can be filled in, and {plant} in a process' arguments."""
     texts: list[tuple[KeyPath, str]] = [(("journal",), cell.journal)]
     texts += [(("lines", name, "device"), line.device) for name, line in cell.lines.items()]
     texts += [
@@ -153,6 +153,9 @@ def placeholders_are_known(cell: CellFile) -> Iterator[Finding]:
         for index, argument in enumerate(process.arguments)
     ]
     for path, text in texts:
-        left = text.replace("{run_dir}", "").replace("{cell_file}", "")
+        known = ["{run_dir}", "{cell_file}", *(["{plant}"] if path[0] == "processes" else [])]
+        left = text
+        for placeholder in known:
+            left = left.replace(placeholder, "")
         if "{" in left or "}" in left:
-            yield Finding(path, "has a placeholder that nobody fills in", "use {run_dir} or {cell_file}")
+            yield Finding(path, "has a placeholder that nobody fills in", f"use {' or '.join(known)}")

@@ -71,7 +71,9 @@ class Process(Strict):
     """A process that `cell up` starts and stops with the cell."""
 
     module: Text = Field(description="Python module, run with -m")
-    arguments: tuple[str, ...] = Field((), description="arguments; {run_dir} and {cell_file} are filled in")
+    arguments: tuple[str, ...] = Field(
+        (), description="arguments; {run_dir}, {cell_file} and {plant} are filled in"
+    )
 
 
 class Simulation(Strict):
@@ -118,11 +120,15 @@ class CellFile(Strict):
         Realtime(cpus={}, lock_memory=True), description="processors and memory of the machine"
     )
 
-    def resolve(self, *, run_dir: str, cell_file: str) -> CellFile:
-        """The same cell with {run_dir} and {cell_file} filled in wherever they are allowed."""
+    def resolve(self, *, run_dir: str, cell_file: str, plant: PlantModel | None = None) -> CellFile:
+        """The same cell with all placeholders filled in; `plant` stands for that of `simulation`."""
+        physics = plant or (self.simulation.plant if self.simulation else PlantModel.ANALYTIC)
 
         def fill(text: str) -> str:
             return text.replace("{run_dir}", run_dir).replace("{cell_file}", cell_file)
+
+        def filled(text: str) -> str:
+            return fill(text).replace("{plant}", physics)
 
         return self.model_copy(
             update={
@@ -132,7 +138,7 @@ class CellFile(Strict):
                     for name, line in self.lines.items()
                 },
                 "processes": {
-                    name: process.model_copy(update={"arguments": tuple(map(fill, process.arguments))})
+                    name: process.model_copy(update={"arguments": tuple(map(filled, process.arguments))})
                     for name, process in self.processes.items()
                 },
             }

@@ -49,6 +49,22 @@ def test_a_node_is_started_by_these_very_words() -> None:
     assert "{" not in " ".join(simulator.argv(77, "python")), "placeholders are filled in"
 
 
+@pytest.mark.parametrize(("words", "plant"), [([], "analytic"), (["plant:=gazebo"], "gazebo")])
+def test_the_simulator_is_told_its_plant(words: list[str], plant: str) -> None:
+    simulator = build(parse_arguments([TEST_CELL, *words]))[0]
+    assert simulator.arguments[-2:] == ("--plant", plant)
+
+
+def test_a_plant_that_nobody_takes_or_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="must be one of mujoco, analytic, gazebo"):
+        parse_arguments([TEST_CELL, "plant:=bullet"])
+    text = (CELLS / "test.yaml").read_text().replace(', "--plant", "{plant}"', "")
+    machine = tmp_path / "machine.yaml"
+    machine.write_text(text.replace("../", f"{CELLS.parent}/"))
+    with pytest.raises(ArgumentError, match=r"no process of .*machine.yaml has \{plant\}"):
+        build(parse_arguments([f"cell:={machine}", "plant:=gazebo"]))
+
+
 def test_a_namespace_given_by_hand_wins() -> None:
     specs = build(parse_arguments([TEST_CELL, "namespace:=/other/cell", "recorder:=false", "display:=false"]))
     assert {s.namespace for s in specs} == {"/other/cell"}

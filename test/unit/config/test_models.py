@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from cell_controller.config import CellFile, SerialFormat, Wheel, load_cell
+from cell_controller.config import CellFile, PlantModel, SerialFormat, Wheel, load_cell
 
 CELLS = Path(__file__).parents[3] / "config" / "cells"
 
@@ -48,9 +48,17 @@ def test_a_programs_budget_is_the_sum_of_its_steps(demo: CellFile) -> None:
 
 def test_resolving_fills_in_every_placeholder_and_leaves_the_file_as_it_was(demo: CellFile) -> None:
     resolved = demo.resolve(run_dir="/run/cell", cell_file="demo.yaml")
+    elsewhere = demo.resolve(run_dir="/run/cell", cell_file="demo.yaml", plant=PlantModel.GAZEBO)
+    assert elsewhere.processes["simulator"].arguments[-1] == "gazebo"
     assert resolved.lines["weld_line"].device == "/run/cell/weld_line"
     assert resolved.journal == "/run/cell/parts.sqlite"
-    assert resolved.processes["simulator"].arguments == ("demo.yaml", "--run-dir", "/run/cell")
+    assert resolved.processes["simulator"].arguments == (
+        "demo.yaml",
+        "--run-dir",
+        "/run/cell",
+        "--plant",
+        "mujoco",
+    )
     assert "{run_dir}" in demo.journal
 
 
