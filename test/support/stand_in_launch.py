@@ -1,4 +1,4 @@
-"""As much of ROS 2's launch and launch_ros as launch/cell.launch.py imports, where ROS 2 is not installed.
+"""As much of ROS 2's launch and launch_ros as the files in launch/ import, where ROS 2 is not installed.
 
 Every action and event only remembers what it was given; test/launch/test_parity.py holds the command lines
 against the real ones.
@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-FILE = Path(__file__).parents[2] / "launch" / "cell.launch.py"
+FOLDER = Path(__file__).parents[2] / "launch"
+FILE = FOLDER / "cell.launch.py"
 
 
 class Recorded:
@@ -61,15 +62,15 @@ def modules() -> dict[str, ModuleType]:
     return found
 
 
-def load() -> ModuleType:
+def load(file: Path = FILE) -> ModuleType:
     """The launch file, on these stand-ins."""
     with patch.dict(sys.modules, modules()):
-        return load_launch_file()
+        return load_launch_file(file)
 
 
-def load_launch_file() -> ModuleType:
+def load_launch_file(file: Path = FILE) -> ModuleType:
     """The launch file, on whatever launch is there."""
-    spec = importlib.util.spec_from_file_location("cell_launch", FILE)
+    spec = importlib.util.spec_from_file_location(file.stem.replace(".", "_"), file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
