@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from bench.chain_nodes import SAYS_IT, commands, end, quieter_cell
+from bench.chain_nodes import SAYS_IT, commands, end
 from bench.figure import Figure, say, spread
 from bench.relay import NAMESPACE
 from bench.stage import Stage, child_environment, run_directory, urgently
@@ -30,9 +30,10 @@ from cell_controller.nodes import cdr, convert
 from cell_controller.nodes.host import SETTLED_S
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import Qos, ports
+from support.interlock_bench import CELL_PATH
 
-READS = (0x03, 0x04)  # Modbus functions of a poll; everything else is a write
 UP_S, CLEAR_S, ANSWER_S = 60.0, 10.0, 1.0
+LEARN_S = 2.0  # every read comes several times
 
 
 def measure(stage: Stage) -> Iterator[Figure]:
@@ -42,13 +43,12 @@ def measure(stage: Stage) -> Iterator[Figure]:
         run_dir = stack.enter_context(run_directory())
         receiver = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         receiver.bind(str(run_dir / "stamps"))
-        cell_file = quieter_cell(run_dir)
-        for words in commands(cell_file, run_dir):
+        for words in commands(CELL_PATH, run_dir):
             process = subprocess.Popen(
                 [sys.executable, "-m", *words], env=child_environment(ROS_LOG_DIR=str(run_dir))
             )
             stack.callback(end, process)
-        chain = Chain(cell_file, run_dir, receiver.fileno())
+        chain = Chain(CELL_PATH, run_dir, receiver.fileno())
         chain.around.open()
         stack.enter_context(closing(chain.around))
         chain.come_up()
@@ -68,6 +68,7 @@ class Chain:
         self.floor_s: list[float] = []
         self.busy = self.missed = 0
         self._frames: list[tuple[float, bytes]] = []
+        self._polls: frozenset[bytes] = frozenset()
 
     def _stamped(self, datagram: bytes) -> None:
         self._frames.append((STAMP.unpack_from(datagram)[0], datagram[STAMP.size :]))
@@ -83,11 +84,15 @@ class Chain:
         around.serve(lambda: False, SETTLED_S + 0.5)
 
     def repeat(self, seconds: float) -> None:
+        self._clear()
+        self._learn()
         end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
-            self._clear()
+        while True:
             self._floor_sample()
             self._trip()
+            if time.monotonic() >= end_s:
+                return
+            self._clear()
 
     def _clear(self) -> None:
         around = self.around
@@ -99,6 +104,14 @@ class Chain:
             raise RuntimeError(
                 f"the axis does not hold: {around.safety.first_out} {around.buses[LINE].states}"
             )
+
+    def _learn(self) -> None:
+        """What is written while the axis holds is a poll; what never is, is a stop, whatever the protocol."""
+        self._frames.clear()
+        self.around.serve(lambda: False, LEARN_S)
+        self._polls = frozenset(data for _, data in self._frames)
+        if not self._polls:
+            raise RuntimeError("the bus reads nothing")
 
     def _when_quiet(self) -> None:
         if not self.around.serve(lambda: self.around.is_quiet, ANSWER_S):
@@ -128,7 +141,7 @@ class Chain:
         writes: list[float] = []
 
         def is_there() -> bool:
-            writes.extend(at_s for at_s, data in self._frames if at_s > begin_s and data[1] not in READS)
+            writes.extend(at_s for at_s, data in self._frames if at_s > begin_s and data not in self._polls)
             return bool(writes)
 
         if not around.serve(is_there, ANSWER_S):

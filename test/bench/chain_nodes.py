@@ -8,19 +8,8 @@ from pathlib import Path
 
 from bench.surroundings import LINE
 from cell_controller.bringup.table import MODULE, PRIORITIES, Role
-from support.interlock_bench import CELL_PATH
 
 SAYS_IT = "safety_line"
-
-
-def quieter_cell(run_dir: Path) -> Path:
-    """The demo cell with one drive alone on the line: the polls of two would leave no quiet moment."""
-    source = CELL_PATH.read_text().replace("../", f"{CELL_PATH.parents[1]}/")
-    text = source.replace(f"{{line: {LINE}, unit: 2,", "{line: grind_line, unit: 9,")
-    assert text != source, "the demo cell has changed"
-    path = run_dir / "bench.yaml"
-    path.write_text(text)
-    return path
 
 
 def commands(cell_file: Path, run_dir: Path) -> Sequence[Sequence[str]]:

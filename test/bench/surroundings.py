@@ -36,8 +36,9 @@ from cell_controller.runtime import Qos, ports
 from cell_sim.drives import build_line
 from cell_sim.plant import build_plant
 from support.interlock_bench import Bench
+from support.line_bench import ENABLED
 
-LINE = "conveyor_line"  # the real one
+LINE = "conveyor_line"  # the real one: with one drive alone it has quiet moments
 AXIS = "belt"
 REPEAT_S = 0.005
 HEARD = (ports.LINE_COMMAND, ports.SAFETY, ports.DRIVE_STATES)
@@ -54,7 +55,7 @@ class Surroundings(Bench):
         super().__init__(time.monotonic(), (loaded.cell, plan))
         self.silent.add(LINE)
         plant = build_plant(self.cell, next(iter(loaded.recipes.values())), now_s=self.now_s)
-        plant.set_outputs("safety_io", 1)  # as the interlock would, over the line that is not there
+        plant.set_outputs("safety_io", ENABLED)  # as the interlock would, over the line that is not there
         wire = build_line(self.cell, LINE, self.plan.profiles, plant)
         self._line = PacedLine(wire, run_dir / LINE)
         self._stamps_fd, self._on_stamp = stamps_fd, on_stamp

@@ -43,6 +43,7 @@ from support.modbus_conveyor import with_modbus_conveyor
 CELLS = Path(__file__).parents[2] / "config" / "cells"
 COMMAND_S = 0.02  # period of the interlock
 WAY_S = 0.002  # of a message between the processes
+ENABLED = 1 << 0 | 1 << 2  # drive_enable and belt_enable
 
 
 @cache
@@ -61,8 +62,9 @@ class LineBench:
         changes: Mapping[str, Mapping[str, object]] | None = None,
         wire: Mapping[str, object] | None = None,  # changes of the line itself
         profiles: Mapping[str, DriveProfile] | None = None,  # besides those of config/drives
+        loaded: LoadedCell | None = None,  # instead of `cell`
     ) -> None:
-        loaded = loaded_cell(cell)
+        loaded = loaded or loaded_cell(cell)
         self.cell = loaded.cell
         for name, change in (changes or {}).items():
             changed = self.cell.drives[name].model_copy(update=dict(change))
@@ -74,7 +76,7 @@ class LineBench:
         recipe = next(iter(loaded.recipes.values()))
         self.record = MotionRecord()
         self.plant = build_plant(self.cell, recipe, record=self.record)
-        self.plant.set_outputs("safety_io", 1)  # drive_enable on: the relay gives the drives their torque
+        self.plant.set_outputs("safety_io", ENABLED)  # the relay gives the drives their torque
         self.line_name = line
         self.wire: VirtualLine = build_line(self.cell, line, self.plan.profiles, self.plant)
         self.now_s = 0.0
