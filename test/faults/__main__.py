@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CELL = ROOT / "config" / "cells" / "test.yaml"
 FILE = ROOT / "docs" / "measured" / "faults.jsonl"
+INTERRUPTED = 130  # 128 and SIGINT, as a shell says it
 
 
 def main() -> int:
@@ -29,7 +30,15 @@ def main() -> int:
     if options.do == "measure":
         options.resume.parent.mkdir(parents=True, exist_ok=True)
         rows = [row for row in MEASURED if not options.only or row.key in options.only]
-        campaign.run(options.resume, options.cell, options.repeats, rows, campaign.complain, time.time_ns())
+        try:
+            campaign.run(
+                options.resume, options.cell, options.repeats, rows, campaign.complain, time.time_ns()
+            )
+        except KeyboardInterrupt:
+            campaign.complain(
+                f"stopped; what was measured is in {options.resume}, and goes on with the same command"
+            )
+            return INTERRUPTED
         return 0
     page.write(options.resume)
     return 0
