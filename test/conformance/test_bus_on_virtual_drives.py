@@ -635,3 +635,31 @@ def test_a_module_whose_watchdog_expired_is_armed_again_and_obeys(line: str, nam
     assert bench.run(1.0, lambda: bench.drive(name).condition is DriveCondition.OPERATION_ENABLED)
     bench.permit(Allowed.HOLD)
     assert bench.run(1.0, lambda: bool(bench.drive(name).outputs & 0b01))
+
+
+@pytest.mark.parametrize(("field", "kind"), [("drop", "timeouts"), ("corrupt", "crc_errors")])
+def test_a_spoilt_reply_is_counted_in_its_kind_for_the_drive_that_gave_it(field: str, kind: str) -> None:
+    bench = welding()
+    bench.run(1.0)
+    assert [d.errors for d in bench.state.drives] == [0] * len(bench.state.drives)
+    bench.wire.next_reply.unit = bench.wire.drive("weld_y").unit
+    setattr(bench.wire.next_reply, field, 1)
+    bench.run(1.0)
+    found = {d.drive: d for d in bench.state.drives}
+    assert (found["weld_y"].errors, getattr(found["weld_y"], kind)) == (1, 1)
+    assert sum(d.errors for d in found.values()) == 1
+
+
+def test_a_late_reply_raises_the_longest_latency_and_not_the_usual_one() -> None:
+    bench = welding()
+    bench.run(2.0)
+    before = bench.drive("weld_z")
+    assert 0.001 < before.latency_p50_s <= before.latency_p99_s <= before.latency_max_s < 0.02
+    late_s = 0.8 * bench.plan.profiles[bench.cell.drives["weld_z"].profile].timing.timeout_s
+    bench.wire.next_reply.unit = bench.wire.drive("weld_z").unit
+    bench.wire.next_reply.delay_s = late_s
+    bench.run(1.5)
+    after = bench.drive("weld_z")
+    assert after.errors == 0
+    assert after.latency_max_s > late_s
+    assert after.latency_p50_s == pytest.approx(before.latency_p50_s, rel=0.2)

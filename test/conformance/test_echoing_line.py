@@ -18,7 +18,7 @@ def test_a_drive_arms_and_moves_behind_an_echo(name: str) -> None:
     bench.moving()
     bench.permit(Allowed.STOP_PROGRAM)
     assert bench.run(2.0, lambda: bench.stands)
-    assert bench.seen.timeouts == bench.seen.crc_errors == bench.seen.other_errors == 0
+    assert bench.seen.errors == 0
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
@@ -34,8 +34,8 @@ def test_an_echo_that_is_not_as_the_cell_file_says_never_arms_a_drive(name: str,
 def test_one_spoilt_echo_costs_one_exchange() -> None:
     bench = LineBench("weld_line", wire={"echo": True})
     bench.enable_all()
-    errors = sum(d.other_errors for d in bench.state.drives)
+    errors = sum(d.echo_errors for d in bench.state.drives)
     bench.wire.spoil_echo = True
     bench.run(0.5)
-    assert sum(d.other_errors for d in bench.state.drives) == errors + 1
+    assert sum(d.echo_errors for d in bench.state.drives) == errors + 1
     assert bench.state.phase is LinePhase.PERMITTED

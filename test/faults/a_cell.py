@@ -79,7 +79,7 @@ def errors(cell: LiveCell, line: str) -> int:
     """What a bus has counted since it runs."""
     states = cell.client.drive_states.get(line)
     drives = states.drives if states is not None else ()
-    return sum(d.timeouts + d.crc_errors + d.other_errors for d in drives)
+    return sum(d.errors for d in drives)
 
 
 def is_in_material(cell: LiveCell) -> bool:

@@ -55,7 +55,7 @@ class RunRecord:
 
     def take_drives(self, states: DriveStates) -> None:
         transactions = sum(d.transactions for d in states.drives)
-        errors = sum(d.timeouts + d.crc_errors + d.other_errors for d in states.drives)
+        errors = sum(d.errors for d in states.drives)
         self._lines[states.line] = (transactions, errors)
 
     def take_state(self, state: CellState, now_s: float) -> None:

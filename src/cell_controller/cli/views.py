@@ -102,7 +102,7 @@ def stations_view(stations: Iterable[StationSummary]) -> Table:
 
 def drives_view(lines: Mapping[str, DriveStates]) -> Table:
     """One row per drive, under its line."""
-    table = _table("Drives", "drive", "condition", "position", "speed", "force", "faults, errors")
+    table = _table("Drives", "drive", "condition", "position", "speed", "force", "answers", "faults, errors")
     for name in sorted(lines):
         states = lines[name]
         words = [states.phase.name.lower()]
@@ -116,6 +116,7 @@ def drives_view(lines: Mapping[str, DriveStates]) -> Table:
                 f"  {drive.drive}",
                 _CONDITIONS[drive.condition],
                 *_measured(drive),
+                _latency(drive),
                 ", ".join(filter(None, (drive.fault_text, _errors(drive)))),
                 style=style,
             )
@@ -135,9 +136,23 @@ def _quantity(value: float, unit: str) -> str:
     return "" if isnan(value) else f"{value:.1f} {unit}"
 
 
+def _latency(drive: DriveState) -> str:
+    """How long an exchange takes as a rule, and one of a hundred at least."""
+    if isnan(drive.latency_p50_s):
+        return ""
+    return f"{1e3 * drive.latency_p50_s:.0f}, {1e3 * drive.latency_p99_s:.0f} ms"
+
+
 def _errors(drive: DriveState) -> str:
-    bad = drive.timeouts + drive.crc_errors + drive.other_errors
-    return f"{bad} of {drive.transactions} bad" if bad else ""
+    kinds = (
+        (drive.timeouts, "timeouts"),
+        (drive.crc_errors, "CRC"),
+        (drive.exceptions, "refused"),
+        (drive.echo_errors, "echo"),
+        (drive.other_errors, "other"),
+    )
+    said = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
+    return f"{drive.errors} of {drive.transactions} bad: {said}" if said else ""
 
 
 def safety_view(safety: SafetyState) -> RenderableType:

@@ -50,7 +50,7 @@ class Session:
 
     def _is_decided(self) -> bool:
         """Armed, refused, or silent from the beginning."""
-        is_silent = self.device.is_offline and self.device.timeouts >= OFFLINE_AFTER
+        is_silent = self.device.is_offline and self.device.statistics.timeouts >= OFFLINE_AFTER
         return bool(self.device.arming.problem) or is_silent or self._is_ready
 
     @property

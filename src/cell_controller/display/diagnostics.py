@@ -96,11 +96,26 @@ def _drive(cell: CellFile, name: str, state: DriveState | None) -> Diagnosis:
             Item("standing still", _words(state.is_stopped)),
             Item("homed", _words(state.is_homed)),
             *(Item(key, f"{value:.6g}") for key, value in values if not isnan(value)),
-            Item("transactions", str(state.transactions)),
-            Item("timeouts", str(state.timeouts)),
-            Item("CRC errors", str(state.crc_errors)),
-            Item("other errors", str(state.other_errors)),
+            *_exchanges(state),
         ),
+    )
+
+
+def _exchanges(state: DriveState) -> tuple[Item, ...]:
+    """How its line serves it; no latency before it has answered."""
+    latencies = (
+        ("latency p50 (ms)", state.latency_p50_s),
+        ("latency p99 (ms)", state.latency_p99_s),
+        ("latency max (ms)", state.latency_max_s),
+    )
+    return (
+        Item("transactions", str(state.transactions)),
+        Item("timeouts", str(state.timeouts)),
+        Item("CRC errors", str(state.crc_errors)),
+        Item("exceptions", str(state.exceptions)),
+        Item("echo errors", str(state.echo_errors)),
+        Item("other errors", str(state.other_errors)),
+        *(Item(key, f"{1e3 * value:.1f}") for key, value in latencies if not isnan(value)),
     )
 
 

@@ -14,10 +14,11 @@ from cell_controller.drives.image import Image
 from cell_controller.drives.job import Job, Purpose
 from cell_controller.drives.motion import Motion, fastest_reading_rpm, motion_of
 from cell_controller.drives.profile import DriveProfile, Source, encode_exchange, needs_place
-from cell_controller.drives.protocols.errors import CrcError, DriveExceptionError
+from cell_controller.drives.protocols.errors import DriveExceptionError
 from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request, write_request
-from cell_controller.drives.transaction import Ended, NoReplyError
+from cell_controller.drives.statistics import Statistics
+from cell_controller.drives.transaction import Ended
 from cell_controller.messages import DriveCondition, DriveState
 
 OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
@@ -56,7 +57,7 @@ class Device:
         self._turns = 0
         self._audits = 0
         self._slow_turns = [-block.every for block in profile.reads.slow]  # due at once: unread is unknown
-        self.transactions = self.timeouts = self.crc_errors = self.other_errors = 0
+        self.statistics = Statistics()
 
     # State
 
@@ -221,18 +222,19 @@ class Device:
 
     def ended(self, job: Job, ended: Ended, now_s: float) -> None:
         """How one of this device's requests ended."""
-        self.transactions += 1
         self._seen = self.shown = None
         if ended.error is not None:
+            self.statistics.failed(ended.error)
             self._failed(job, ended.error, now_s)
             return
+        self.statistics.answered(now_s - ended.sent_at_s, now_s)
         self.failures = 0
         self._came_back()
         words = ended.reply.words if isinstance(ended.reply, RegistersReply) else ()
         try:
             self._took(job, words, ended, now_s)
         except BlockLengthError:
-            self.other_errors += 1
+            self.statistics.misfit()
 
     def _took(self, job: Job, words: tuple[int, ...], ended: Ended, now_s: float) -> None:
         if job.wanted is not None:
@@ -297,7 +299,6 @@ class Device:
             self.actuator.failed(job.wanted)
             self._reset_left = []
         if isinstance(error, DriveExceptionError):  # it answers, and refuses
-            self.other_errors += 1
             self.failures = 0
             self._came_back()
             self._retry_at_s = now_s + RETRY_S
@@ -306,12 +307,6 @@ class Device:
                 self.arming.restart()
                 self._arm_at_s = now_s + IDENTIFY_S
             return
-        if isinstance(error, NoReplyError):
-            self.timeouts += 1
-        elif isinstance(error, CrcError):
-            self.crc_errors += 1
-        else:
-            self.other_errors += 1
         self.failures += 1
         is_stop = job.wanted is not None and job.wanted.stage.is_stop
         if self.failures >= OFFLINE_AFTER or self.is_offline:

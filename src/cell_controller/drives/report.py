@@ -14,7 +14,7 @@ def drive_state(device: Device) -> DriveState:
 
 
 def _drive_state(device: Device) -> DriveState:
-    image, code = device.image, device.image.fault_code
+    image, code, counted = device.image, device.image.fault_code, device.statistics
     text = device.profile.fault(code).text if code else ""
     if not device.is_armed and device.arming.problem:
         text = f"not armed: {device.arming.problem}"
@@ -40,8 +40,13 @@ def _drive_state(device: Device) -> DriveState:
         analog_inputs=image.analog_inputs,
         fault_code=code,
         fault_text=text,
-        transactions=device.transactions,
-        timeouts=device.timeouts,
-        crc_errors=device.crc_errors,
-        other_errors=device.other_errors,
+        transactions=counted.transactions,
+        timeouts=counted.timeouts,
+        crc_errors=counted.crc_errors,
+        exceptions=counted.exceptions,
+        echo_errors=counted.echo_errors,
+        other_errors=counted.other_errors,
+        latency_p50_s=counted.p50_s,
+        latency_p99_s=counted.p99_s,
+        latency_max_s=counted.max_s,
     )

@@ -120,7 +120,17 @@ class DriveState:
     transactions: int = 0
     timeouts: int = 0
     crc_errors: int = 0
+    exceptions: int = 0  # the drive refused
+    echo_errors: int = 0  # a line that echoes gave back something else
     other_errors: int = 0
+    latency_p50_s: float = nan  # first byte sent to whole reply taken, of the newest answers
+    latency_p99_s: float = nan
+    latency_max_s: float = nan
+
+    @property
+    def errors(self) -> int:
+        """Of every kind."""
+        return self.timeouts + self.crc_errors + self.exceptions + self.echo_errors + self.other_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import cell_msgs.msg
 import cell_msgs.srv
 
 from cell_controller import messages as m
+from cell_controller.errors import CellError
 from cell_controller.runtime.unit import Action, Service
 
 _srv: Any = cell_msgs.srv  # its names are imported as they are asked for
@@ -35,9 +36,26 @@ def wire_name(field: str) -> str:
     return _WIRE_NAMES.get(field, field)
 
 
+class OtherMessagesError(CellError):
+    """The installed messages are older or younger than the code."""
+
+    def __init__(self, message: str, fields_that_differ: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the installed cell_msgs differ from the code in {message} ({', '.join(fields_that_differ)}): "
+            f"`make setup`, or in a workspace `colcon build`, builds them anew"
+        )
+        self.message, self.fields_that_differ = message, fields_that_differ
+
+
+@cache
 def ros_type(kind: type) -> Any:
-    """The ROS message class of a dataclass that leaves the process."""
-    return getattr(cell_msgs.msg, kind.__name__)
+    """The ROS message class of a dataclass that leaves the process; OtherMessagesError where they differ."""
+    found = getattr(cell_msgs.msg, kind.__name__, None)
+    there = set(found.get_fields_and_field_types()) if found is not None else set()
+    differing = {wire_name(f.name) for f in fields(kind)} ^ there
+    if differing:
+        raise OtherMessagesError(kind.__name__, tuple(sorted(differing)))
+    return found
 
 
 def ros_service(service: Service) -> Any:

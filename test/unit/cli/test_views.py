@@ -94,7 +94,8 @@ def test_a_station_that_is_not_heard_is_offline_whatever_its_last_phase() -> Non
 def test_drives_show_their_own_units_their_errors_and_why_a_line_stopped_by_itself() -> None:
     axis = DriveState(
         "weld_z", DriveCondition.OPERATION_ENABLED, measured_position_m=0.0123, measured_speed_m_s=-0.002,
-        measured_force_n=4500.0, transactions=100, timeouts=2, crc_errors=1,
+        measured_force_n=4500.0, transactions=100, timeouts=2, crc_errors=1, latency_p50_s=0.0042,
+        latency_p99_s=0.0119, latency_max_s=0.09,
     )  # fmt: skip
     spindle = DriveState(
         "weld_spindle", DriveCondition.FAULT, fault_text="over-torque", measured_speed_rpm=799.6
@@ -104,10 +105,12 @@ def test_drives_show_their_own_units_their_errors_and_why_a_line_stopped_by_itse
         "weld_line", LinePhase.STOPPING, program="weld_retract", program_step="retract",
         stop_cause="the permit is too old", drives=(axis, spindle, module),
     )  # fmt: skip
-    said = text(drives_view({"weld_line": states}), width=120)
-    for words in ("12.300 mm", "-2.0 mm/s", "4500.0 N", "3 of 100 bad", "800 rpm", "over-torque", "fault",
-                  "offline", "in 101", "out 10", "stopping, weld_retract: retract"):  # fmt: skip
+    said = text(drives_view({"weld_line": states}), width=140)
+    for words in ("12.300 mm", "-2.0 mm/s", "4500.0 N", "3 of 100 bad: 2 timeouts, 1 CRC", "4, 12 ms",
+                  "800 rpm", "over-torque", "fault", "offline", "in 101", "out 10",
+                  "stopping, weld_retract: retract"):  # fmt: skip
         assert words in said
+    assert "nan" not in said
     assert "the permit is too old" in " ".join(said.split()).replace("\n", " ") or "stopped by itself" in said
 
 

@@ -65,6 +65,25 @@ def test_a_drive_is_as_well_as_its_condition(change: dict[str, Any], level: Leve
     assert "temperature (C)" not in items, "what is not measured is not said"
 
 
+def test_a_drive_says_how_its_exchanges_ended_and_how_soon_it_answers() -> None:
+    axis = replace(
+        AXIS, transactions=900, timeouts=5, crc_errors=4, exceptions=3, echo_errors=2, other_errors=1,
+        latency_p50_s=0.0042, latency_p99_s=0.0119, latency_max_s=0.09,
+    )  # fmt: skip
+    lines = {"weld_line": replace(LINE, drives=(axis,))}
+    items = {i.key: i.value for i in said(Known(lines, None, None, None), "drive weld_z").items}
+    assert items["transactions"] == "900"
+    kinds = ("timeouts", "CRC errors", "exceptions", "echo errors", "other errors")
+    assert [items[kind] for kind in kinds] == ["5", "4", "3", "2", "1"]
+    latencies = [items[f"latency {which} (ms)"] for which in ("p50", "p99", "max")]
+    assert latencies == ["4.2", "11.9", "90.0"]
+
+
+def test_a_drive_that_never_answered_has_no_latency() -> None:
+    items = said(Known({"weld_line": LINE}, None, None, None), "drive weld_z").items
+    assert not [i for i in items if i.key.startswith("latency")]
+
+
 @pytest.mark.parametrize(
     ("change", "level", "message"),
     [

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import IntEnum
 from math import isnan
 from pathlib import Path
@@ -42,6 +42,16 @@ def test_every_topic_has_a_message_and_every_message_a_dataclass() -> None:
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
 def test_dataclass_and_message_have_the_same_fields_in_the_same_order(kind: type) -> None:
     assert ros_fields(convert.ros_type(kind)) == wire_fields(kind)
+
+
+def test_messages_that_were_built_before_the_code_changed_are_refused_with_the_remedy() -> None:
+    @dataclass(frozen=True)
+    class Heartbeat:
+        guard: m.Guard
+        mood: int
+
+    with pytest.raises(convert.OtherMessagesError, match=r"in Heartbeat \(mood\): `make setup`"):
+        convert.ros_type(Heartbeat)
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
