@@ -18,7 +18,7 @@ os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="cell-test-log-")
 import pytest
 from hypothesis import settings
 
-from support import alone
+from support import alone, one_drive
 from support.leaks import Snapshot, adopt_orphans
 
 LIVE = ("integration", "launch")  # folders of tests that start whole cells
@@ -27,6 +27,10 @@ settings.register_profile("cell", deadline=None, derandomize=True, print_blob=Tr
 settings.load_profile("cell")
 
 adopt_orphans()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    one_drive.add_options(parser)
 
 
 def pytest_unconfigure() -> None:

@@ -23,6 +23,11 @@ class Statistics:
         self._next = 0
         self._renew_at_s = -inf
 
+    @property
+    def errors(self) -> int:
+        """Of every kind."""
+        return self.timeouts + self.crc_errors + self.exceptions + self.echo_errors + self.other_errors
+
     def answered(self, latency_s: float, now_s: float) -> None:
         """A reply that may be used."""
         self.transactions += 1
