@@ -2,26 +2,9 @@
 
 from cell_controller.config.values import DriveKind, SerialFormat
 from cell_controller.drives.profile.checks import needs_place
+from cell_controller.drives.profile.fields import BitTest, ProfileField, ReadBlock, Reads
 from cell_controller.drives.profile.load import load_profile
-from cell_controller.drives.profile.model import (
-    BitTest,
-    BySign,
-    DriveProfile,
-    EnableStep,
-    Exchange,
-    Fault,
-    Functions,
-    Nameplate,
-    ProfileField,
-    ReadBlock,
-    Reads,
-    Serial,
-    StateRule,
-    Stop,
-    Timing,
-    Watchdog,
-    Write,
-)
+from cell_controller.drives.profile.model import DriveProfile, Fault, Nameplate, StateRule, Watchdog
 from cell_controller.drives.profile.quantities import (
     ANALOG_INPUTS,
     Access,
@@ -34,6 +17,7 @@ from cell_controller.drives.profile.quantities import (
     Verb,
     Verified,
 )
+from cell_controller.drives.profile.serial import Functions, Serial, Timing
 from cell_controller.drives.profile.values import (
     decode_block,
     decode_field,
@@ -44,6 +28,7 @@ from cell_controller.drives.profile.values import (
     to_words,
     value_limits,
 )
+from cell_controller.drives.profile.writes import BySign, EnableStep, Exchange, Stop, Write
 from cell_controller.messages.enums import DriveCondition
 
 __all__ = [

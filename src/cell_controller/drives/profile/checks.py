@@ -19,7 +19,9 @@ from cell_controller.drives.profile.quantities import (
 )
 
 if TYPE_CHECKING:
-    from cell_controller.drives.profile.model import BitTest, DriveProfile, Exchange
+    from cell_controller.drives.profile.fields import BitTest
+    from cell_controller.drives.profile.model import DriveProfile
+    from cell_controller.drives.profile.writes import Exchange
 
 _READ_MULTIPLE = 23
 _CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking", "unarmed_when")

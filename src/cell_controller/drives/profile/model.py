@@ -6,207 +6,25 @@ moves is in the cell file.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from cell_controller.config.values import DriveKind, ReferenceMethod, SerialFormat
+from cell_controller.config.values import DriveKind, ReferenceMethod
 from cell_controller.drives.errors import UnknownFieldError
 from cell_controller.drives.profile.checks import problems_of
+from cell_controller.drives.profile.fields import BitTest, ProfileField, Reads
+from cell_controller.drives.profile.frozen import Frozen, Positive, Word
 from cell_controller.drives.profile.quantities import (
-    Access,
-    DriveUnit,
-    Memory,
     Protocol,
     Quantity,
-    Source,
     StopCategory,
     Verb,
     Verified,
 )
+from cell_controller.drives.profile.serial import Functions, Serial, Timing
+from cell_controller.drives.profile.writes import Condition, EnableStep, Exchange, Stop
 from cell_controller.messages.enums import DriveCondition
-
-Address = Annotated[int, Field(ge=0, le=0xFFFF)]
-Word = Annotated[int, Field(ge=0, le=0xFFFF)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-def _condition(value: object) -> object:
-    """Conditions stand in the file by name."""
-    if isinstance(value, str) and value in DriveCondition.__members__:
-        return DriveCondition[value]
-    return value
-
-
-Condition = Annotated[DriveCondition, BeforeValidator(_condition)]
-
-
-class Frozen(BaseModel):
-    """A value: immutable, every key known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Serial(Frozen):
-    """The line as the drive comes from its maker, and what it can be set to."""
-
-    default_baud: int
-    default_format: str  # as printed; may be one that this controller does not speak (7N2 ASCII)
-    bauds: tuple[int, ...] = Field(min_length=1)
-    formats: tuple[SerialFormat, ...] = Field(min_length=1)
-
-    @property
-    def usual_format(self) -> SerialFormat:
-        """The maker's; where that is not spoken here, two stop bits and no parity, as Modbus has it."""
-        names = {form.value: form for form in self.formats}
-        return names.get(self.default_format) or names.get("8N2") or self.formats[0]
-
-
-class Timing(Frozen):
-    """Silences and delays of one drive; gaps are kept around its own frames only."""
-
-    gap_s: NotNegative  # silence before its request and after its reply, at least t3.5
-    reply_delay_s: NotNegative  # usual time from the end of the request to the start of the reply
-    max_reply_delay_s: Positive  # longest such time of a healthy drive: what a stop waits for
-    timeout_s: Positive  # no reply has begun by then: the exchange failed
-    drain_s: (
-        NotNegative  # silence after a failed exchange, on top of the timeout, in which bytes are thrown away
-    )
-
-
-class Functions(Frozen):
-    """Its longest requests, in words or bytes as addresses count; in Modbus also the function codes."""
-
-    codes: tuple[Literal[3, 4, 6, 16, 23], ...] = ()
-    max_read_words: int = Field(ge=1, le=125)
-    max_write_words: int = Field(ge=1, le=123)
-    accepts_broadcast: bool = False  # obeys unit 0, without a reply
-
-
-class BitTest(Frozen):
-    """True when field & mask equals, or differs from, a value."""
-
-    field: Quantity
-    mask: int = Field(default=0xFFFFFFFF, ge=0, le=0xFFFFFFFF)
-    equals: int | None = None
-    differs: int | None = None
-
-    @model_validator(mode="after")
-    def _one_comparison(self) -> BitTest:
-        if (self.equals is None) == (self.differs is None):
-            raise ValueError("give exactly one of equals, differs")
-        return self
-
-    def holds(self, raw: int) -> bool:
-        """Whether the raw register value passes."""
-        masked = raw & self.mask
-        return masked == self.equals if self.equals is not None else masked != self.differs
-
-
-class ProfileField(Frozen):
-    """One register of the drive.
-
-    address: on the wire, counted from 0. words: registers of 16 bits that it takes; of protocols whose
-    addresses count bytes, `bytes` instead, 0 for a command without content. scale: engineering units per
-    count. ramp_span: an acceleration kept as a time (count x scale in seconds from standstill to ramp_span,
-    in rpm or Hz); its value is ramp_span / that time. negative_when: the register holds a magnitude, and any
-    of these tests makes it negative.
-    low, high: limits in the unit, inside what the words can hold.
-    """
-
-    address: Address
-    words: Literal[1, 2] = 1
-    bytes: Literal[0, 1, 2, 4] | None = None
-    signed: bool = False
-    scale: Positive = 1.0
-    unit: DriveUnit = DriveUnit.RAW
-    access: Access = Access.READ
-    memory: Memory = Memory.VOLATILE
-    verified: Verified
-    ramp_span: Positive | None = None
-    negative_when: tuple[BitTest, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    absolute: bool = False  # position: from an absolute encoder where one is fitted, kept over a power cycle
-    note: str = ""
-
-    @property
-    def end(self) -> int:
-        """First address behind the field."""
-        return self.address + (self.words if self.bytes is None else self.bytes)
-
-    @property
-    def bits(self) -> int:
-        """Width of its content."""
-        return 16 * self.words if self.bytes is None else 8 * self.bytes
-
-
-class ReadBlock(Frozen):
-    """Fields fetched by one read, in ascending order of address; words between them are skipped."""
-
-    fields: tuple[Quantity, ...] = Field(min_length=1)
-    every: int = Field(default=1, ge=1)  # of the drive's turns; 1 in the fast block
-    function: Literal[3, 4] = 3
-
-
-class Reads(Frozen):
-    """Cyclic reads: the fast block at every turn of the drive, slow ones at every n-th."""
-
-    fast: ReadBlock
-    slow: tuple[ReadBlock, ...] = ()
-    every_cycle: bool = False  # a turn in every cycle of its line; otherwise round robin with the others
-
-
-class BySign(Frozen):
-    """A raw word chosen by the sign of the target speed."""
-
-    positive: Word
-    negative: Word
-    zero: Word
-
-
-class Write(Frozen):
-    """One field of a write: a raw constant, a value from a source, or a word by the sign of the speed."""
-
-    field: Quantity
-    value: int | None = None
-    source: Source | None = None
-    by_sign: BySign | None = None
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Write:
-        if sum(x is not None for x in (self.value, self.source, self.by_sign)) != 1:
-            raise ValueError("give exactly one of value, source, by_sign")
-        return self
-
-
-class Exchange(Frozen):
-    """One request: fields written at once, adjacent and ascending.
-
-    with_read: the same request reads the fast block (function 23; the drive writes first, then reads).
-    skip_unchanged: may be left out while the drive acknowledged the same words in this power cycle.
-    is_kept: of arming; false for a step on the way, which is read back at once and not looked at later.
-    """
-
-    write: tuple[Write, ...] = Field(min_length=1)
-    with_read: bool = False
-    skip_unchanged: bool = False
-    is_kept: bool = True
-
-
-class Stop(Frozen):
-    """A stop: `ramp` at once, `then` after measured standstill."""
-
-    ramp: tuple[Exchange, ...]
-    then: tuple[Exchange, ...] = ()
-
-
-class EnableStep(Frozen):
-    """What to write when the drive is in this condition and shall come to one of `enabled_in`."""
-
-    when: Condition
-    exchange: Exchange
 
 
 class StateRule(Frozen):
@@ -286,12 +104,12 @@ class DriveProfile(Frozen):
     arming: tuple[Exchange, ...]
     watchdog: Watchdog
     setpoints: dict[Verb, tuple[Exchange, ...]]
-    references: dict[ReferenceMethod, tuple[Exchange, ...]] = {}
+    references: dict[ReferenceMethod, tuple[Exchange, ...]] = Field(default_factory=dict)
     enable: tuple[EnableStep, ...] = ()
     enabled_in: tuple[Condition, ...] = Field(min_length=1)
     disable: tuple[Exchange, ...] = ()
     fault_reset: tuple[Exchange, ...] = ()
-    stops: dict[StopCategory, Stop] = {}
+    stops: dict[StopCategory, Stop] = Field(default_factory=dict)
     hold_category: StopCategory = StopCategory.CONTROLLED
     sees_coasting: bool = False
     braking: tuple[BitTest, ...] = ()
@@ -301,7 +119,7 @@ class DriveProfile(Frozen):
     homed: tuple[BitTest, ...] = ()
     unarmed_when: tuple[BitTest, ...] = ()
     fault_mask: int = Field(default=0xFFFFFFFF, ge=0, le=0xFFFFFFFF)  # bits of FAULT_CODE that are the code
-    faults: dict[int, Fault] = {}
+    faults: dict[int, Fault] = Field(default_factory=dict)
     nameplate: Nameplate
 
     @model_validator(mode="after")

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from cell_controller.drives.errors import BlockLengthError, FieldRangeError, MissingSourceError
-from cell_controller.drives.profile.model import DriveProfile, Exchange, ProfileField, ReadBlock, Write
+from cell_controller.drives.profile.fields import ProfileField, ReadBlock
+from cell_controller.drives.profile.model import DriveProfile
 from cell_controller.drives.profile.quantities import Quantity, Source
+from cell_controller.drives.profile.writes import Exchange, Write
 
 
 def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
