@@ -1,8 +1,9 @@
 """Serial lines at 115200 baud: how near to the wire's own limit, and what a line and a drive cost.
 
 Every line is a bus as in any cell, a process of its own, on a paced virtual line; nobody commands it, so it
-polls. The floor of a rate is what the wire could carry; that of processor time a master that only repeats the
-same requests, on the same line, in the same run; that of memory a process with an empty node.
+polls. The wire carries a request from when it was written, not from when it came through the pseudo-terminal.
+The floor of a rate is what the wire could carry; that of processor time a master that only repeats the same
+requests, on the same line, in the same run; that of memory a process with an empty node.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from bench.bare_master import TIMEOUT_S
 from bench.chain_nodes import end
+from bench.crossing import STAMPS, crossing_s
 from bench.figure import US, Figure, say
 from bench.line_theory import SILENCE_S, Exchange, Manners, manners_of, rate_1_s
 from bench.many_lines import Mix, line_name, many_lines
@@ -71,25 +73,30 @@ def measure(stage: Stage) -> Iterator[Figure]:
     """One line with four drives; then more drives, and more lines."""
     bare: dict[int, Cost] = {}
     empty_mb = empty_node_mb()
+    with run_directory() as run_dir:
+        crossing = crossing_s(run_dir, PRIORITIES[Role.BUS])
+    yield Figure("pty_crossing_p50", crossing * US, "us", None, STAMPS)
     for drives in DRIVES:
         seconds = stage.seconds if drives == USUAL else min(stage.seconds, LONGEST_S)
         say(f"lines: one with {drives} drives: {2 * seconds:.0f} s and the start of a node")
-        (bus,) = _buses(1, drives, seconds)
-        bare[drives] = _bare(drives, bus.exchanges, seconds)
+        (bus,) = _buses(1, drives, seconds, crossing)
+        bare[drives] = _bare(drives, bus.exchanges, seconds, crossing)
         yield from _of_line(drives, bus, bare[drives], empty_mb)
-    (bus,) = _buses(1, USUAL, stage.seconds, Mix.WELD)
+    (bus,) = _buses(1, USUAL, stage.seconds, crossing, Mix.WELD)
     yield Figure("line_polls_weld", bus.rate_1_s, "1/s", bus.theory_1_s(), len(bus.exchanges))
     yield Figure("line_cpu_weld", bus.cpu_percent, "% of a core", bare[USUAL].cpu_percent, len(bus.exchanges))
     for lines in LINES:
         seconds = min(stage.seconds, LONGEST_S)
         say(f"lines: {lines}: {seconds:.0f} s and the start of as many nodes")
-        yield from _of_lines(lines, _buses(lines, USUAL, seconds), bare[USUAL], empty_mb)
+        yield from _of_lines(lines, _buses(lines, USUAL, seconds, crossing), bare[USUAL], empty_mb)
 
 
 def _of_line(drives: int, bus: Cost, bare: Cost, empty_mb: float) -> Iterator[Figure]:
     count, theory_1_s = len(bus.exchanges), bus.theory_1_s()
     yield Figure(f"line_polls_{drives}_drives", bus.rate_1_s, "1/s", theory_1_s, count)
-    yield Figure(f"line_polls_{drives}_drives_bare", bare.rate_1_s, "1/s", theory_1_s, len(bare.exchanges))
+    yield Figure(
+        f"line_polls_{drives}_drives_bare", bare.rate_1_s, "1/s", bare.theory_1_s(), len(bare.exchanges)
+    )
     yield Figure(f"line_cpu_{drives}_drives", bus.cpu_percent, "% of a core", bare.cpu_percent, count)
     yield Figure(f"exchange_cpu_{drives}_drives", bus.cpu_us, "us", bare.cpu_us, count)
     yield Figure(f"line_memory_{drives}_drives", bus.memory_mb, "MB", empty_mb, 1)
@@ -104,8 +111,14 @@ def _of_lines(lines: int, buses: Sequence[Cost], bare: Cost, empty_mb: float) ->
     yield Figure(f"memory_{lines}_lines", sum(b.memory_mb for b in buses), "MB", lines * empty_mb, lines)
 
 
-def _buses(lines: int, drives: int, seconds: float, mix: Mix = Mix.ALIKE) -> tuple[Cost, ...]:
-    with run_directory() as run_dir, _served(lines, drives, run_dir, mix) as served, ExitStack() as stack:
+def _buses(
+    lines: int, drives: int, seconds: float, crossing: float, mix: Mix = Mix.ALIKE
+) -> tuple[Cost, ...]:
+    with (
+        run_directory() as run_dir,
+        _served(lines, drives, run_dir, mix, crossing) as served,
+        ExitStack() as stack,
+    ):
         masters = []
         for number in range(lines):
             words = [str(lines), str(drives), line_name(number), str(run_dir), mix.value]
@@ -114,10 +127,14 @@ def _buses(lines: int, drives: int, seconds: float, mix: Mix = Mix.ALIKE) -> tup
         return _watch(served, masters, drives, seconds)
 
 
-def _bare(drives: int, exchanges: Sequence[tuple[bytes, Exchange]], seconds: float) -> Cost:
+def _bare(drives: int, exchanges: Sequence[tuple[bytes, Exchange]], seconds: float, crossing: float) -> Cost:
     """The bus' own requests, the commonest of each drive."""
     first = {e.unit: f"{request.hex()}:{e.reply_bytes}" for request, e in exchanges}
-    with run_directory() as run_dir, _served(1, drives, run_dir, Mix.ALIKE) as served, ExitStack() as stack:
+    with (
+        run_directory() as run_dir,
+        _served(1, drives, run_dir, Mix.ALIKE, crossing) as served,
+        ExitStack() as stack,
+    ):
         words = [str(run_dir / line_name(0)), str(SILENCE_S), *first.values()]
         master = _start("bench.bare_master", words, run_dir)
         stack.callback(end, master)
@@ -131,7 +148,7 @@ def _start(module: str, words: Sequence[str], run_dir: Path) -> subprocess.Popen
 
 
 @contextmanager
-def _served(lines: int, drives: int, run_dir: Path, mix: Mix) -> Iterator[list[WatchedLine]]:
+def _served(lines: int, drives: int, run_dir: Path, mix: Mix, crossing: float) -> Iterator[list[WatchedLine]]:
     cell, plan, loaded = many_lines(lines, drives, run_dir, mix)
     plant = build_plant(cell, next(iter(loaded.recipes.values())), now_s=time.monotonic())
     served = []
@@ -139,7 +156,9 @@ def _served(lines: int, drives: int, run_dir: Path, mix: Mix) -> Iterator[list[W
         for number in range(lines):
             name = line_name(number)
             manners = {d.unit: manners_of(d.profile) for d in cell.drives_of_line(name).values()}
-            line = WatchedLine(build_line(cell, name, plan.profiles, plant), run_dir / name, manners)
+            line = WatchedLine(
+                build_line(cell, name, plan.profiles, plant), run_dir / name, manners, crossing
+            )
             line.pty.open()
             stack.callback(line.pty.close)
             served.append(line)

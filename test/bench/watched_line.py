@@ -13,12 +13,15 @@ from cell_sim.ptys import Pty
 class WatchedLine:
     """One master, one pseudo-terminal; a request without its reply is no exchange."""
 
-    def __init__(self, wire: VirtualLine, path: Path, manners: Mapping[int, Manners]) -> None:
+    def __init__(
+        self, wire: VirtualLine, path: Path, manners: Mapping[int, Manners], crossing_s: float = 0.0
+    ) -> None:
+        """`crossing_s`: from the master's write to the wake-up here."""
         self.pty = Pty(path)
         self.exchanges: list[tuple[bytes, Exchange]] = []
         self.units: set[int] = set()
         self.manners = manners
-        self._wire = wire
+        self._wire, self._crossing_s = wire, crossing_s
         self._request = b""
 
     @property
@@ -32,11 +35,12 @@ class WatchedLine:
         return self._wire.next_event_s()
 
     def take(self, now_s: float) -> None:
-        """The master has written."""
-        self.answer(now_s)
+        """The master has written, a crossing ago."""
+        written_s = now_s - self._crossing_s
+        self.answer(written_s)
         data = self.pty.read()
         if data:
-            self._wire.write(data, now_s)
+            self._wire.write(data, written_s)
             self._request = data
 
     def answer(self, now_s: float) -> None:

@@ -15,6 +15,7 @@ import pytest
 from cell_controller.bringup.errors import InUseError, StartError
 from cell_controller.bringup.table import Arguments
 from cell_controller.bringup.up import CellUp
+from cell_controller.config import load_cell
 from cell_controller.messages import CellCommand, ResultCode
 from cell_controller.packml import Command, State
 from support import fake_cell
@@ -22,6 +23,7 @@ from support.ros_units import wait_until
 
 CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
 SUPPORT = Path(__file__).parents[1]
+LINES = set(load_cell(CELL).cell.lines)
 READY_S = 60.0
 Make = Callable[..., CellUp]
 
@@ -66,13 +68,12 @@ def test_a_cell_comes_up_obeys_and_goes_in_order(make: Make, tmp_path: Path) -> 
     assert not any(s.is_stopped for s in client.drive_states.values())
     up.stop()
     left = [name for name, what in notes(tmp_path / "run") if what == "left"]
-    buses = {"weld_line", "grind_line", "conveyor_line", "io_line", "safety_line"}
     assert left[0] == "cell_manager"
     assert set(left[1:4]) == {"robot", "spindle", "conveyor"}
     assert left[4] == "interlock"
-    assert set(left[5:10]) == buses
+    assert set(left[5:10]) == LINES
     assert left[10:] == ["recorder"]
-    assert {n for n, what in notes(tmp_path / "run") if what == "has played"} == buses
+    assert {n for n, what in notes(tmp_path / "run") if what == "has played"} == LINES
     assert set(up.exit_codes().values()) == {(0,)}
     said = make.said  # type: ignore[attr-defined]
     assert ("weld_line", "weld_line is here") in said
@@ -129,7 +130,7 @@ def test_a_hurried_stop_still_lets_the_buses_play_their_programs(make: Make, tmp
     began_s = time.monotonic()
     up.stop()
     assert time.monotonic() - began_s < 8.0
-    assert len([n for n, what in notes(tmp_path / "run") if what == "has played"]) == 4
+    assert {n for n, what in notes(tmp_path / "run") if what == "has played"} == LINES
 
 
 def test_when_the_process_that_started_the_cell_is_killed_the_buses_stop(tmp_path: Path) -> None:
@@ -147,12 +148,15 @@ def test_when_the_process_that_started_the_cell_is_killed_the_buses_stop(tmp_pat
     )
     with process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
-        process.kill()
+        try:
+            assert process.stdout.readline() == "up\n"
+        finally:
+            process.kill()
+    nodes = {s.name for s in fake_cell.table(Arguments(CELL, "/orphans", tmp_path / "run")) if s.is_node}
     wait_until(
-        lambda: len([n for n, what in notes(tmp_path / "run") if what == "left"]) == 10, 30.0, "all have left"
+        lambda: {n for n, what in notes(tmp_path / "run") if what == "left"} == nodes, 30.0, "all have left"
     )
-    assert len([n for n, what in notes(tmp_path / "run") if what == "has played"]) == 4
+    assert {n for n, what in notes(tmp_path / "run") if what == "has played"} == LINES
     (simulator,) = simulators_of(tmp_path)  # it outlives them, to see the drives stop
     os.kill(simulator, signal.SIGTERM)
 

@@ -20,7 +20,7 @@ from launch_testing.actions import ReadyToTest
 from launch_testing.asserts import assertExitCodes
 from launch_testing.proc_info_handler import ProcInfoHandler
 
-from cell_controller.bringup.table import Arguments
+from cell_controller.bringup.table import Arguments, build
 from cell_controller.nodes.operator_client import OperatorClient
 from integration import cases
 from support.launched_cell import LaunchedCell
@@ -94,7 +94,7 @@ class AfterShutdown(unittest.TestCase):
     def test_every_process_has_ended_well(self, proc_info: ProcInfoHandler) -> None:
         """The bus that was killed by its last life."""
         assertExitCodes(proc_info)
-        assert len(proc_info.process_names()) == 11
+        assert len(proc_info.process_names()) == len(build(ARGUMENTS))
 
     def test_nothing_is_left(self) -> None:
         assert LaunchedCell(ARGUMENTS, OperatorClient(NAMESPACE)).pids() == {}

@@ -11,11 +11,14 @@ from support.live_cell import READY_S, LiveCell
 if __name__ == "__main__":
     cell_file, namespace, run_dir = sys.argv[1:]
     up = CellUp(Arguments(Path(cell_file), namespace, Path(run_dir)))
-    up.start()
-    up.wait_ready(READY_S)
-    cell = LiveCell(up, up.client)
-    cell.clear()
-    cell.weld_until_contact()
-    sys.stdout.write("welding\n")
-    sys.stdout.flush()
-    time.sleep(60.0)
+    try:
+        up.start()
+        up.wait_ready(READY_S)
+        cell = LiveCell(up, up.client)
+        cell.clear()
+        cell.weld_until_contact()
+        sys.stdout.write("welding\n")
+        sys.stdout.flush()
+        time.sleep(60.0)
+    finally:
+        up.stop()
