@@ -5,6 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ExceptionResponse
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadCoilsResponse,
+    ReadDiscreteInputsRequest,
+    ReadDiscreteInputsResponse,
+    WriteMultipleCoilsRequest,
+    WriteMultipleCoilsResponse,
+    WriteSingleCoilRequest,
+    WriteSingleCoilResponse,
+)
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadHoldingRegistersResponse,
@@ -46,11 +56,21 @@ words = st.integers(0, 0xFFFF)
 low_addresses = st.integers(0, 0xFF00)  # room for the longest block above
 
 
+bits = st.integers(0, 1)
+
+
+def coils(most: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(bits, min_size=1, max_size=most).map(tuple)
+
+
 def blocks(most: int) -> st.SearchStrategy[tuple[int, ...]]:
     return st.lists(words, min_size=1, max_size=most).map(tuple)
 
 
 requests = st.one_of(
+    st.builds(ReadRegisters, units, low_addresses, st.integers(1, 200), st.sampled_from([1, 2])),
+    st.builds(WriteRegister, units, words, bits, st.just(5)),
+    st.builds(WriteRegisters, units, low_addresses, coils(200), st.just(15)),
     st.builds(ReadRegisters, units, low_addresses, st.integers(1, 125), st.sampled_from([3, 4])),
     st.builds(WriteRegister, units, words, words),
     st.builds(WriteRegisters, units, low_addresses, blocks(123)),
@@ -60,6 +80,14 @@ requests = st.one_of(
 
 def as_pymodbus(request: Request) -> object:
     match request:
+        case ReadRegisters(unit, address, count, 1):
+            return ReadCoilsRequest(dev_id=unit, address=address, count=count)
+        case ReadRegisters(unit, address, count, 2):
+            return ReadDiscreteInputsRequest(dev_id=unit, address=address, count=count)
+        case WriteRegister(unit, address, value, 5):
+            return WriteSingleCoilRequest(dev_id=unit, address=address, bits=[bool(value)])
+        case WriteRegisters(unit, address, values, 15):
+            return WriteMultipleCoilsRequest(dev_id=unit, address=address, bits=[bool(v) for v in values])
         case ReadRegisters(unit, address, count, 3):
             return ReadHoldingRegistersRequest(dev_id=unit, address=address, count=count)
         case ReadRegisters(unit, address, count):
@@ -74,6 +102,18 @@ def as_pymodbus(request: Request) -> object:
 
 def reply_of_pymodbus(request: Request, content: tuple[int, ...]) -> bytes:
     match request:
+        case ReadRegisters(unit, _, _, 1):
+            return CLIENT.buildFrame(ReadCoilsResponse(dev_id=unit, bits=[bool(c) for c in content]))
+        case ReadRegisters(unit, _, _, 2):
+            return CLIENT.buildFrame(ReadDiscreteInputsResponse(dev_id=unit, bits=[bool(c) for c in content]))
+        case WriteRegister(unit, address, value, 5):
+            return CLIENT.buildFrame(
+                WriteSingleCoilResponse(dev_id=unit, address=address, bits=[bool(value)])
+            )
+        case WriteRegisters(unit, address, values, 15):
+            return CLIENT.buildFrame(
+                WriteMultipleCoilsResponse(dev_id=unit, address=address, count=len(values))
+            )
         case ReadRegisters(unit, _, _, 3):
             return CLIENT.buildFrame(ReadHoldingRegistersResponse(dev_id=unit, registers=list(content)))
         case ReadRegisters(unit):
@@ -114,7 +154,8 @@ def test_our_requests_are_the_frames_that_pymodbus_builds(request_: Request) -> 
 @given(st.data(), requests)
 def test_we_understand_the_replies_that_pymodbus_builds(data: st.DataObject, request_: Request) -> None:
     count = words_to_read(request_)
-    content = tuple(data.draw(st.lists(words, min_size=count, max_size=count)))
+    cells = bits if request_.function in (1, 2) else words
+    content = tuple(data.draw(st.lists(cells, min_size=count, max_size=count)))
     frame = reply_of_pymodbus(request_, content)
     assert len(frame) == reply_length(request_) == expected_length(request_, frame[:2])
     reply = parse_reply(request_, frame)
@@ -134,13 +175,22 @@ frames_with_good_crc = st.binary(min_size=2, max_size=40).map(with_crc)
 near_misses = st.builds(
     lambda unit, function, tail: with_crc(bytes((unit, function)) + tail),
     st.sampled_from([1, 2]),
-    st.sampled_from([3, 4, 6, 16, 23, 0x83, 0x90]),
+    st.sampled_from([1, 2, 3, 4, 5, 6, 15, 16, 23, 0x81, 0x83, 0x90]),
     st.binary(min_size=1, max_size=12),
 )
 
 
 @given(
-    st.sampled_from([ReadRegisters(1, 0, 2), WriteRegister(1, 0, 1), WriteRegisters(1, 0, (1, 2))]),
+    st.sampled_from(
+        [
+            ReadRegisters(1, 0, 2),
+            ReadRegisters(1, 0, 11, 1),
+            WriteRegister(1, 0, 1),
+            WriteRegister(1, 0, 1, 5),
+            WriteRegisters(1, 0, (1, 2)),
+            WriteRegisters(1, 0, (1, 0), 15),
+        ]
+    ),
     st.one_of(st.binary(max_size=40), frames_with_good_crc, near_misses),
 )
 def test_whatever_arrives_is_accepted_only_if_pymodbus_accepts_it(request_: Request, noise: bytes) -> None:

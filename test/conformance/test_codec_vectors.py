@@ -13,7 +13,17 @@ from cell_controller.drives.protocols.request import (
     WriteReply,
 )
 
+# Examples of the standard (application protocol v1.1b3, 6.1, 6.2, 6.5, 6.11): there without unit and CRC.
+COILS_20_TO_29 = (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)
 REQUESTS: list[tuple[str, str, Request]] = [
+    ("coils 20 to 38", "01 01 00 13 00 13 8C 02", ReadRegisters(1, 19, 19, 1)),
+    ("discrete inputs 197 to 218", "01 02 00 C4 00 16 B8 39", ReadRegisters(1, 196, 22, 2)),
+    ("coil 173 on", "01 05 00 AC FF 00 4C 1B", WriteRegister(1, 172, 1, 5)),
+    (
+        "coils 20 to 29",
+        "01 0F 00 13 00 0A 02 CD 01 72 CB",
+        WriteRegisters(1, 19, COILS_20_TO_29, 15),
+    ),
     ("VFD read 2102 x2", "01 03 21 02 00 02 6F F7", ReadRegisters(1, 0x2102, 2)),
     ("VFD forward", "01 06 20 00 00 12 02 07", WriteRegister(1, 0x2000, 0x0012)),
     ("VFD stop", "01 06 20 00 00 01 43 CA", WriteRegister(1, 0x2000, 0x0001)),
@@ -38,7 +48,23 @@ def test_a_request_is_the_frame_of_the_manual(frame: str, request_: Request) -> 
     assert encode_request(request_) == bytes.fromhex(frame)
 
 
+COILS_20_TO_38 = (1, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1)
+INPUTS_197_TO_218 = (0, 0, 1, 1, 0, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0, 1, 1)
 REPLIES: list[tuple[str, Request, str, object]] = [
+    (
+        "coils 20 to 38",
+        ReadRegisters(1, 19, 19, 1),
+        "01 01 03 CD 6B 05 42 82",
+        RegistersReply(1, COILS_20_TO_38),
+    ),
+    (
+        "discrete inputs 197 to 218",
+        ReadRegisters(1, 196, 22, 2),
+        "01 02 03 AC DB 35 22 88",
+        RegistersReply(1, INPUTS_197_TO_218),
+    ),
+    ("coil 173 on", WriteRegister(1, 172, 1, 5), "01 05 00 AC FF 00 4C 1B", WriteReply(1)),
+    ("coils 20 to 29", WriteRegisters(1, 19, (1,) * 10, 15), "01 0F 00 13 00 0A 24 09", WriteReply(1)),
     ("60.00 Hz", ReadRegisters(1, 0x2102, 2), "01 03 04 17 70 00 00 FE 5C", RegistersReply(1, (6000, 0))),
     (
         "position -1",

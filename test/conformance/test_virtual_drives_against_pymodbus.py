@@ -16,6 +16,12 @@ from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadWriteMultipleRegistersRequest,
@@ -24,7 +30,7 @@ from pymodbus.pdu.register_message import (
 )
 
 from cell_controller.config.loader import load_cell
-from cell_controller.drives.profile import Protocol
+from cell_controller.drives.profile import Protocol, Quantity
 from cell_sim.drives import VirtualDrive, VirtualLine, build_line, load_profiles
 from cell_sim.plant import build_plant
 from support.profile_bench import PROFILES, ProfileBench
@@ -86,16 +92,20 @@ def test_every_profile_is_read_block_by_block(name):
     client, drive = client_of(name)
     for block in (drive.profile.reads.fast, *drive.profile.reads.slow):
         first, count = drive.profile.span(block.fields)
-        reply = client.ask(ReadHoldingRegistersRequest(address=first, count=count, dev_id=drive.unit))
+        kind = ReadDiscreteInputsRequest if block.function == 2 else ReadHoldingRegistersRequest
+        reply = client.ask(kind(address=first, count=count, dev_id=drive.unit))
         assert not reply.isError(), block
-        assert len(reply.registers) == count
+        read = reply.bits if block.function == 2 else reply.registers
+        assert len(read) == (count + 7) // 8 * 8 if block.function == 2 else count
 
 
 @pytest.mark.parametrize("name", MODBUS)
 def test_every_profile_refuses_what_the_drive_does_not_have(name):
     client, drive = client_of(name)
     most, unit = drive.profile.functions.max_read_words, drive.unit
-    first = drive.profile.span(drive.profile.reads.fast.fields)[0]
+    fast = drive.profile.reads.fast
+    is_of_registers = fast.function == 3
+    first = drive.profile.span(fast.fields if is_of_registers else (Quantity.WATCHDOG_TIMEOUT,))[0]
     asked = [
         (ReadHoldingRegistersRequest(address=0xFF00, count=1, dev_id=unit), 2),
         (ReadHoldingRegistersRequest(address=first, count=most + 1, dev_id=unit), 3),
@@ -118,12 +128,35 @@ def test_every_profile_keeps_what_is_armed(name):
     for exchange in drive.profile.arming:
         for write in exchange.write:
             field = drive.profile.field(write.field)
+            if field.coils is not None:
+                wanted = [True] + [False] * (field.coils - 1)
+                coils = WriteMultipleCoilsRequest(field.address, wanted, dev_id=drive.unit)
+                assert not client.ask(coils).isError()
+                back = ReadCoilsRequest(address=field.address, count=field.coils, dev_id=drive.unit)
+                assert client.ask(back).bits[: field.coils] == wanted, write.field
+                continue
             words = [0, 1] if field.words == 2 else [1]
             pdu = WriteMultipleRegistersRequest(address=field.address, registers=words, dev_id=drive.unit)
             if client.ask(pdu).isError():  # a value that it does not take
                 continue
             read = ReadHoldingRegistersRequest(address=field.address, count=len(words), dev_id=drive.unit)
             assert client.ask(read).registers == words, write.field
+
+
+def test_coils_are_switched_one_by_one_and_together_and_read_by_both_functions():
+    client, drive = client_of("remote_io_coils")
+    place = {"address": drive.profile.field(Quantity.DIGITAL_OUTPUTS).address, "dev_id": drive.unit}
+    assert not client.ask(WriteMultipleCoilsRequest(bits=[True, False, True], **place)).isError()
+    assert not client.ask(
+        WriteSingleCoilRequest(address=place["address"] + 7, bits=[True], dev_id=drive.unit)
+    ).isError()
+    for kind in (ReadCoilsRequest, ReadDiscreteInputsRequest):
+        assert client.ask(kind(count=8, **place)).bits == [True, False, True, *[False] * 4, True]
+    assert drive.wiring.outputs == 0b1000_0101
+    refused = client.ask(ReadCoilsRequest(count=65, **place))
+    assert refused.exception_code == 3
+    refused = client.ask(WriteSingleCoilRequest(address=0, bits=[True], dev_id=drive.unit))
+    assert refused.exception_code == 2, "an input"
 
 
 def test_single_and_multiple_writes_read_back(lines):

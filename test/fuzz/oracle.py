@@ -7,6 +7,7 @@ Sources: MODBUS Application Protocol Specification V1.1b3, sections 6 and 7; MOD
 from __future__ import annotations
 
 READS = (3, 4)
+READS_OF_BITS = (1, 2)
 
 
 def crc_of(data: bytes) -> bytes:
@@ -49,6 +50,12 @@ def _fault_of_content(request: bytes, frame: bytes) -> str:
         if frame[2] != wanted or len(frame) != 5 + wanted:
             return f"{frame[2]} bytes of data in {len(frame)} instead of {wanted}"
         return ""
+    if function in READS_OF_BITS:
+        count = int.from_bytes(request[4:6], "big")
+        wanted = -(-count // 8)
+        if frame[2] != wanted or len(frame) != 5 + wanted:
+            return f"{frame[2]} bytes of bits in {len(frame)} instead of {wanted}"
+        return "" if count % 8 == 0 or frame[-3] >> count % 8 == 0 else f"bits behind the {count}"
     if len(frame) != 8:
         return f"{len(frame)} bytes instead of 8"
     return "" if frame[2:6] == request[2:6] else "repeats another address, value or count"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from cell_controller.drives.profile import Access, DriveProfile, Memory, ProfileField, Quantity
-from cell_sim.drives.modbus import ExceptionCode, Refusal, Request
+from cell_sim.drives.modbus import COILS, ExceptionCode, Refusal, Request
 from cell_sim.drives.slave import SLAVES
 from cell_sim.plant import CellPlant
 
@@ -34,7 +34,7 @@ class VirtualDrive:
         self.eeprom_writes = 0
         self._by_address: dict[int, Quantity] = {}
         for quantity, field in profile.fields.items():
-            for address in range(field.address, max(field.end, field.address + 1)):  # a command has its own
+            for address in _places(field) or (field.address,):  # a command has its own
                 self._by_address[address] = quantity
         self._holes = self._readable_holes()
         self._heard_s = -inf
@@ -46,8 +46,8 @@ class VirtualDrive:
         """Words between the fields of the profile's read blocks: a drive has something there too."""
         holes: set[int] = set()
         for block in (self.profile.reads.fast, *self.profile.reads.slow):
-            first, length = self.profile.span(block.fields)
-            holes |= set(range(first, first + length)) - self._by_address.keys()
+            first, last = (_places(self.profile.fields[block.fields[n]]) for n in (0, -1))
+            holes |= set(range(first.start, last.stop)) - self._by_address.keys()
         return frozenset(holes)
 
     # -- power ----------------------------------------------------------------------------------------------
@@ -163,9 +163,12 @@ class VirtualDrive:
         functions = self.profile.functions
         if functions.codes and request.function not in functions.codes:
             raise Refusal(ExceptionCode.ILLEGAL_FUNCTION)
-        if request.reads and not 1 <= request.read_count <= functions.max_read_words:
+        are_coils = max(request.read_address, request.write_address) >= COILS
+        most_read = functions.max_read_coils if are_coils else functions.max_read_words
+        most_written = functions.max_write_coils if are_coils else functions.max_write_words
+        if request.reads and not 1 <= request.read_count <= most_read:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
-        if len(request.values) > functions.max_write_words:
+        if len(request.values) > most_written:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
         if request.writes:  # function 23 writes before it reads
             self._write(request.write_address, request.values)
@@ -231,6 +234,8 @@ class VirtualDrive:
     def raw(self, quantity: Quantity) -> int:
         """Content of a field, signed where it is signed."""
         field = self.profile.fields[quantity]
+        if field.coils is not None:
+            return sum(self.words[at] << n for n, at in enumerate(_places(field)))
         if field.bytes is not None:
             content = bytes(self.words[at] for at in range(field.address, field.end))
             return int.from_bytes(content, "little", signed=field.signed)
@@ -250,6 +255,9 @@ class VirtualDrive:
         bits = field.bits
         low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if field.signed else (0, (1 << bits) - 1)
         raw = min(max(raw, low), high) & ((1 << bits) - 1)
+        if field.coils is not None:
+            self.words.update((at, raw >> n & 1) for n, at in enumerate(_places(field)))
+            return
         if field.bytes is not None:
             content = raw.to_bytes(field.bytes, "little")
             self.words.update(zip(range(field.address, field.end), content, strict=True))
@@ -282,3 +290,9 @@ class VirtualDrive:
     def note(self, kind: str, value: float = 0.0) -> None:
         """Put a setpoint into the motion record."""
         self.plant.record.setpoint(self.now_s, self.name, kind, value)
+
+
+def _places(field: ProfileField) -> range:
+    """Addresses of a field's words, bytes or coils in the drive's one table."""
+    base = 0 if field.coils is None else COILS
+    return range(base + field.address, base + field.end)

@@ -38,7 +38,7 @@ _SPINDLES: dict[str, type[InverterDrive]] = {
     "ls_ig5a": VirtualLsIg5a,
     "ls_s100": VirtualLsS100,
 }
-_MODULES = {"remote_io": VirtualRemoteIo}
+_MODULES = {"remote_io": VirtualRemoteIo, "remote_io_coils": VirtualRemoteIo}
 
 
 class NoVirtualDriveError(CellError):

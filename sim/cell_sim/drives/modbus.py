@@ -1,8 +1,9 @@
 """Modbus RTU as a slave hears and speaks it; written from the specification, for the virtual drives only.
 
-Sources: MODBUS Application Protocol Specification V1.1b3 (function codes 3, 4, 6, 16, 23, exceptions) and
+Sources: MODBUS Application Protocol Specification V1.1b3 (function codes 1 to 6, 15, 16, 23, exceptions) and
 MODBUS over Serial Line V1.02 (CRC, silent intervals). It shares no code with the controller's codec, so that
-one checks the other.
+one checks the other. Coils and discrete inputs are one table here, as couplers of remote I/O have it; its
+addresses count on behind those of the registers, from COILS.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 BROADCAST = 0
+READ_COILS = 1
+READ_DISCRETE = 2
 READ_HOLDING = 3
 READ_INPUT = 4
+WRITE_COIL = 5
 WRITE_SINGLE = 6
+WRITE_COILS = 15
 WRITE_MULTIPLE = 16
 READ_WRITE = 23
+COILS = 0x10000  # where the addresses of bits begin
+_COIL_ON = b"\xff\x00"
+_COIL_OFF = b"\x00\x00"
 MAX_FRAME = 256
 _EXCEPTION_BIT = 0x80
 SILENT_CHARACTERS = 3.5
@@ -100,6 +108,16 @@ def parse(frame: bytes) -> Request:
         if len(body) != 4:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
         return Request(unit, function, _word(body, 0), _word(body, 2))
+    if function in (READ_COILS, READ_DISCRETE):
+        if len(body) != 4:
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        return Request(unit, function, COILS + _word(body, 0), _word(body, 2))
+    if function == WRITE_COIL:
+        if len(body) != 4 or body[2:] not in (_COIL_ON, _COIL_OFF):
+            raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+        return Request(unit, function, write_address=COILS + _word(body, 0), values=(body[2] & 1,))
+    if function == WRITE_COILS:
+        return Request(unit, function, write_address=COILS + _word(body, 0), values=_bits(body, 2))
     if function == WRITE_SINGLE:
         if len(body) != 4:
             raise Refusal(ExceptionCode.ILLEGAL_VALUE)
@@ -125,17 +143,35 @@ def _values(body: bytes, at: int) -> tuple[int, ...]:
     return tuple(_word(data, 2 * i) for i in range(count))
 
 
+def _bits(body: bytes, at: int) -> tuple[int, ...]:
+    """Quantity, byte count and bits at the end of a write of coils."""
+    if len(body) < at + 4:
+        raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+    count, size, data = _word(body, at), body[at + 2], body[at + 3 :]
+    if not 1 <= count <= 1968 or size != -(-count // 8) or len(data) != size:
+        raise Refusal(ExceptionCode.ILLEGAL_VALUE)
+    return tuple(data[n // 8] >> n % 8 & 1 for n in range(count))
+
+
 def read_reply(request: Request, words: list[int]) -> bytes:
-    """Answer of 3, 4 and 23."""
+    """Answer of 1 to 4 and 23."""
+    if request.read_address >= COILS:
+        content = bytearray(-(-len(words) // 8))
+        for n, bit in enumerate(words):
+            content[n // 8] |= bit << n % 8
+        return with_crc(bytes((request.unit, request.function, len(content))) + bytes(content))
     data = b"".join(word.to_bytes(2, "big") for word in words)
     return with_crc(bytes((request.unit, request.function, len(data))) + data)
 
 
 def write_reply(request: Request) -> bytes:
-    """Answer of 6 and 16: an echo of the value, or of the quantity."""
+    """Answer of 5, 6, 15 and 16: an echo of the value, or of the quantity."""
     last = request.values[0] if request.function == WRITE_SINGLE else len(request.values)
+    end = last.to_bytes(2, "big")
+    if request.function == WRITE_COIL:
+        end = _COIL_ON if request.values[0] else _COIL_OFF
     body = bytes((request.unit, request.function))
-    return with_crc(body + request.write_address.to_bytes(2, "big") + last.to_bytes(2, "big"))
+    return with_crc(body + (request.write_address % COILS).to_bytes(2, "big") + end)
 
 
 def exception_reply(unit: int, function: int, code: int) -> bytes:

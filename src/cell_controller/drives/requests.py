@@ -22,6 +22,10 @@ from cell_controller.drives.protocols.request import (
     WriteRegisters,
 )
 
+READ_COILS, READ_HOLDING = 1, 3
+WRITE_COIL, WRITE_REGISTER = 5, 6
+WRITE_COILS, WRITE_REGISTERS = 15, 16
+
 
 def read_request(profile: DriveProfile, unit: int, block: ReadBlock) -> Request:
     """The read of one block."""
@@ -32,7 +36,8 @@ def read_request(profile: DriveProfile, unit: int, block: ReadBlock) -> Request:
 def read_back_request(profile: DriveProfile, unit: int, quantities: tuple[Quantity, ...]) -> Request:
     """The read of adjacent fields outside the cyclic blocks: read back and identity."""
     address, words = profile.span(quantities)
-    return ReadRegisters(unit, address, words)
+    function = READ_COILS if profile.field(quantities[0]).coils is not None else READ_HOLDING
+    return ReadRegisters(unit, address, words, function)
 
 
 def write_request(
@@ -49,9 +54,11 @@ def _write(
     if exchange.with_read:
         first, count = profile.span(profile.reads.fast.fields)
         return ReadWriteRegisters(unit, first, count, address, words)
-    if len(words) == 1 and 6 in profile.functions.codes:
-        return WriteRegister(unit, address, words[0])
-    return WriteRegisters(unit, address, words)
+    are_coils = profile.field(exchange.write[0].field).coils is not None
+    single, several = (WRITE_COIL, WRITE_COILS) if are_coils else (WRITE_REGISTER, WRITE_REGISTERS)
+    if len(words) == 1 and single in profile.functions.codes:
+        return WriteRegister(unit, address, words[0], single)
+    return WriteRegisters(unit, address, words, several)
 
 
 def read_shape(profile: DriveProfile, quantities: tuple[Quantity, ...], *, is_worst: bool) -> ExchangeShape:

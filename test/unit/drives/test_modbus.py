@@ -8,6 +8,7 @@ from cell_controller.drives.errors import DriveError
 from cell_controller.drives.protocols.errors import (
     CrcError,
     DriveExceptionError,
+    MalformedError,
     ReplyError,
     RequestError,
     WrongEchoError,
@@ -25,6 +26,7 @@ from cell_controller.drives.protocols.modbus import (
 from cell_controller.drives.protocols.request import (
     ReadRegisters,
     ReadWriteRegisters,
+    RegistersReply,
     Request,
     WriteRegister,
     WriteRegisters,
@@ -69,11 +71,33 @@ def test_a_frame_that_is_not_the_answer_has_its_own_error(bad: bytes, error: typ
         (WriteRegister(1, 0x2000, 0x0012), "01 06 20 00 00 22"),
         (WriteRegisters(1, 0x0112, (1, 2)), "01 10 01 13 00 02"),
         (WriteRegisters(1, 0x0112, (1, 2)), "01 10 01 12 00 01"),
+        (WriteRegister(1, 0x0020, 1, 5), "01 05 00 20 00 00"),
+        (WriteRegister(1, 0x0020, 1, 5), "01 05 00 20 00 01"),
+        (WriteRegisters(1, 0x0010, (1, 0), 15), "01 0F 00 10 00 03"),
     ],
 )
 def test_a_write_confirmed_with_other_values_is_not_confirmed(request_: Request, reply: str) -> None:
     with pytest.raises(WrongEchoError):
         parse_reply(request_, frame(reply))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ("01 01 02 05 01", None),
+        ("01 01 02 05 09", MalformedError),  # a bit behind the eleventh
+        ("01 01 01 05", WrongLengthError),
+        ("01 01 01 05 01", WrongLengthError),
+        ("01 02 02 05 01", WrongFunctionError),
+    ],
+)
+def test_a_reply_of_coils_has_as_many_as_were_asked_for(bad: str, error: type[ReplyError] | None) -> None:
+    request_ = ReadRegisters(1, 0, 11, 1)
+    if error is None:
+        assert parse_reply(request_, frame(bad)) == RegistersReply(1, (1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0))
+        return
+    with pytest.raises(error):
+        parse_reply(request_, frame(bad))
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
@@ -107,6 +131,13 @@ def test_an_unknown_exception_code_is_still_an_exception() -> None:
         ReadRegisters(1, 0, 0),
         ReadRegisters(1, 0xFFFF, 2),
         ReadRegisters(1, 0, 1, 5),
+        ReadRegisters(1, 0, 2001, 1),
+        ReadRegisters(0, 0, 1, 2),
+        WriteRegister(1, 0, 2, 5),
+        WriteRegister(1, 0, 1, 15),
+        WriteRegisters(1, 0, (0, 2), 15),
+        WriteRegisters(1, 0, (0,) * 1969, 15),
+        WriteRegisters(1, 0, (0,), 5),
         WriteRegister(1, 0, 0x10000),
         WriteRegister(1, -1, 0),
         WriteRegisters(1, 0, ()),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from cell_controller.drives.profile.model import DriveProfile
     from cell_controller.drives.profile.writes import Exchange
 
+_READ_COILS = 1
 _READ_MULTIPLE = 23
+_OF_COILS = (1, 2)
 _CYCLIC_TESTS = ("states", "at_target", "standstill", "homed", "braking", "unarmed_when")
 
 
@@ -77,8 +79,10 @@ def _fields(profile: DriveProfile) -> Iterator[str]:
     if not is_modbus and (profile.word_order != "low_first" or profile.functions.codes):
         yield f"protocol: {profile.protocol} has bytes, the lowest first, and no function codes"
     for quantity, field in profile.fields.items():
-        if is_modbus is not (field.bytes is None):
+        if is_modbus is not (field.bytes is None) or (field.coils is not None and not is_modbus):
             yield f"fields.{quantity}: {profile.protocol} counts in {'words' if is_modbus else 'bytes'}"
+        if field.coils is not None and (field.signed or field.unit is not DriveUnit.RAW):
+            yield f"fields.{quantity}: coils are raw, without a sign"
         if not field.bits and (field.access is not Access.WRITE or field.unit is not DriveUnit.RAW):
             yield f"fields.{quantity}: without content it is a command, raw and written only"
         if field.end > 0x10000:
@@ -148,8 +152,13 @@ def _blocks(profile: DriveProfile) -> Iterator[str]:
         _, words = profile.span(block.fields)
         if is_modbus and block.function not in profile.functions.codes:
             yield f"{name}: the drive does not know function {block.function}"
-        if words > profile.functions.max_read_words:
-            yield f"{name}: {words} words, the drive allows {profile.functions.max_read_words}"
+        if not _is_of_one_table(profile, block.fields) or (block.function in _OF_COILS) is not _are_coils(
+            profile, block.fields
+        ):
+            yield f"{name}: functions 1 and 2 read coils, 3 and 4 registers, and none reads both"
+        most, cells = _longest(profile, block.fields, is_read=True)
+        if words > most:
+            yield f"{name}: {words} {cells}, the drive allows {most}"
         for before, after in pairwise(block.fields):
             if profile.field(after).address < profile.field(before).end:
                 yield f"{name}: {after} is not behind {before}"
@@ -163,17 +172,47 @@ def _blocks(profile: DriveProfile) -> Iterator[str]:
             yield f"{where}: {test.field} is not in the fast block"
 
 
-def _exchanges(profile: DriveProfile) -> Iterator[str]:
+def _are_coils(profile: DriveProfile, quantities: tuple[Quantity, ...]) -> bool:
+    return profile.field(quantities[0]).coils is not None
+
+
+def _is_of_one_table(profile: DriveProfile, quantities: tuple[Quantity, ...]) -> bool:
+    return len({profile.field(q).coils is None for q in quantities}) == 1
+
+
+def _longest(profile: DriveProfile, quantities: tuple[Quantity, ...], *, is_read: bool) -> tuple[int, str]:
+    """Cells that one request may have, and what they are."""
+    known = profile.functions
+    if _are_coils(profile, quantities):
+        return known.max_read_coils if is_read else known.max_write_coils, "coils"
+    return known.max_read_words if is_read else known.max_write_words, "words"
+
+
+def _functions(profile: DriveProfile, where: str, exchange: Exchange) -> Iterator[str]:
+    """Whether the drive knows what this request takes."""
     codes, is_modbus = profile.functions.codes, profile.protocol is Protocol.MODBUS_RTU
+    written = tuple(w.field for w in exchange.write)
+    _, words = profile.span(written)
+    most, cells = _longest(profile, written, is_read=False)
+    if words > most:
+        yield f"{where}: {words} {cells}, the drive allows {most}"
+    if not _is_of_one_table(profile, written):
+        yield f"{where}: coils and registers are not written by one request"
+    are_coils = _are_coils(profile, written)
+    if exchange.with_read and (_READ_MULTIPLE not in codes or are_coils):
+        yield f"{where}: with_read needs function 23, which writes registers"
+    single, several = (5, 15) if are_coils else (6, 16)
+    is_known = several in codes or (words == 1 and single in codes)
+    if is_modbus and not exchange.with_read and not is_known:
+        yield f"{where}: no function of the drive writes {words} {cells}"
+    if are_coils and where == "arming" and _READ_COILS not in codes:
+        yield f"{where}: coils are read back by function 1, which the drive does not know"
+
+
+def _exchanges(profile: DriveProfile) -> Iterator[str]:
     for where, exchange in exchanges_of(profile):
+        yield from _functions(profile, where, exchange)
         written = tuple(w.field for w in exchange.write)
-        _, words = profile.span(written)
-        if words > profile.functions.max_write_words:
-            yield f"{where}: {words} words, the drive allows {profile.functions.max_write_words}"
-        if exchange.with_read and _READ_MULTIPLE not in codes:
-            yield f"{where}: with_read needs function 23"
-        if is_modbus and not exchange.with_read and 16 not in codes and not (words == 1 and 6 in codes):
-            yield f"{where}: no function of the drive writes {words} words"
         for before, after in pairwise(written):
             if profile.field(after).address != profile.field(before).end:
                 yield f"{where}: {after} does not follow {before} directly"

@@ -34,7 +34,8 @@ class ProfileField(Frozen):
     """One register of the drive.
 
     address: on the wire, counted from 0. words: registers of 16 bits that it takes; of protocols whose
-    addresses count bytes, `bytes` instead, 0 for a command without content. scale: engineering units per
+    addresses count bytes, `bytes` instead, 0 for a command without content; in tables of bits `coils`,
+    bit n of the field being the coil (or discrete input) n behind its address. scale: engineering units per
     count. ramp_span: an acceleration kept as a time (count x scale in seconds from standstill to ramp_span,
     in rpm or Hz); its value is ramp_span / that time. negative_when: the register holds a magnitude, and any
     of these tests makes it negative.
@@ -44,6 +45,7 @@ class ProfileField(Frozen):
     address: Address
     words: Literal[1, 2] = 1
     bytes: Literal[0, 1, 2, 4] | None = None
+    coils: int | None = Field(default=None, ge=1, le=16)
     signed: bool = False
     scale: Positive = 1.0
     unit: DriveUnit = DriveUnit.RAW
@@ -60,20 +62,24 @@ class ProfileField(Frozen):
     @property
     def end(self) -> int:
         """First address behind the field."""
+        if self.coils is not None:
+            return self.address + self.coils
         return self.address + (self.words if self.bytes is None else self.bytes)
 
     @property
     def bits(self) -> int:
         """Width of its content."""
+        if self.coils is not None:
+            return self.coils
         return 16 * self.words if self.bytes is None else 8 * self.bytes
 
 
 class ReadBlock(Frozen):
-    """Fields fetched by one read, in ascending order of address; words between them are skipped."""
+    """Fields fetched by one read, in ascending order of address; words (coils) between them are skipped."""
 
     fields: tuple[Quantity, ...] = Field(min_length=1)
     every: int = Field(default=1, ge=1)  # of the drive's turns; 1 in the fast block
-    function: Literal[3, 4] = 3
+    function: Literal[1, 2, 3, 4] = 3
 
 
 class Reads(Frozen):

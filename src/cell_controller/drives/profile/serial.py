@@ -38,9 +38,14 @@ class Timing(Frozen):
 
 
 class Functions(Frozen):
-    """Its longest requests, in words or bytes as addresses count; in Modbus also the function codes."""
+    """Its longest requests, in words or bytes as addresses count; in Modbus also the function codes.
 
-    codes: tuple[Literal[3, 4, 6, 16, 23], ...] = ()
+    1 and 2 read coils and discrete inputs, 5 and 15 write coils; the longest of these are counted in coils.
+    """
+
+    codes: tuple[Literal[1, 2, 3, 4, 5, 6, 15, 16, 23], ...] = ()
     max_read_words: int = Field(ge=1, le=125)
     max_write_words: int = Field(ge=1, le=123)
+    max_read_coils: int = Field(default=0, ge=0, le=2000)
+    max_write_coils: int = Field(default=0, ge=0, le=1968)
     accepts_broadcast: bool = False  # obeys unit 0, without a reply

@@ -13,7 +13,9 @@ from cell_controller.drives.profile.writes import Exchange, Write
 
 
 def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
-    """Words (bytes) of a raw count in the order in which they stand on the wire."""
+    """Words (bytes, coils) of a raw count in the order in which they stand on the wire."""
+    if field.coils is not None:
+        return [raw >> place & 1 for place in range(field.coils)]
     if field.bytes is not None:
         return list((raw & ((1 << field.bits) - 1)).to_bytes(field.bytes, "little"))
     if field.words == 1:
@@ -23,7 +25,9 @@ def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
 
 
 def to_raw(profile: DriveProfile, field: ProfileField, words: Sequence[int]) -> int:
-    """Unsigned register content of the words (bytes) of one field."""
+    """Unsigned register content of the words (bytes, coils) of one field."""
+    if field.coils is not None:
+        return sum(bit << place for place, bit in enumerate(words))
     if field.bytes is not None:
         return int.from_bytes(bytes(words), "little")
     if field.words == 1:

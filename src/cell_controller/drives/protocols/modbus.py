@@ -13,7 +13,7 @@ from cell_controller.drives.protocols.codec import Heard
 from cell_controller.drives.protocols.errors import (
     CrcError,
     DriveExceptionError,
-    RequestError,
+    MalformedError,
     WrongEchoError,
     WrongFunctionError,
     WrongLengthError,
@@ -36,10 +36,14 @@ MAX_UNIT: Final = 247
 MAX_READ_WORDS: Final = 125
 MAX_WRITE_WORDS: Final = 123
 MAX_READ_WRITE_WORDS: Final = 121  # words written by function 23
+MAX_READ_COILS: Final = 2000
+MAX_WRITE_COILS: Final = 1968
+COIL_ON: Final = 0xFF00  # what function 5 writes; 0 is off
 EXCEPTION_FLAG: Final = 0x80
 EXCEPTION_LENGTH: Final = 5  # unit, function, code, CRC
 MAX_FRAME: Final = 256  # bytes
-READ_FUNCTIONS: Final = (3, 4)  # those that change nothing in the drive
+READ_FUNCTIONS: Final = (1, 2, 3, 4)  # those that change nothing in the drive
+_BIT_FUNCTIONS: Final = (1, 2, 5, 15)  # whose cells are coils or discrete inputs
 
 
 def _crc_table() -> tuple[int, ...]:
@@ -81,9 +85,10 @@ def encode_request(request: Request) -> bytes:
         case ReadRegisters():
             body = struct.pack(">HH", request.address, request.count)
         case WriteRegister():
-            body = struct.pack(">HH", request.address, request.value)
+            body = struct.pack(">HH", request.address, _single(request))
         case WriteRegisters():
-            body = struct.pack(">HH", request.address, len(request.values)) + _block(request.values)
+            block = _packed(request.values) if _is_of_bits(request) else _block(request.values)
+            body = struct.pack(">HH", request.address, len(request.values)) + block
         case ReadWriteRegisters():
             body = struct.pack(
                 ">HHHH", request.read_address, request.read_count, request.write_address, len(request.values)
@@ -95,25 +100,46 @@ def _block(values: tuple[int, ...]) -> bytes:
     return struct.pack(f">B{len(values)}H", 2 * len(values), *values)
 
 
+def _is_of_bits(request: Request) -> bool:
+    return request.function in _BIT_FUNCTIONS
+
+
+def _single(request: WriteRegister) -> int:
+    """What stands for the value of a single cell."""
+    return COIL_ON * request.value if _is_of_bits(request) else request.value
+
+
+def _bit_bytes(count: int) -> int:
+    return (count + 7) // 8
+
+
+def _packed(bits: tuple[int, ...]) -> bytes:
+    """Byte count and bits, the first cell in the lowest bit of the first byte."""
+    content = sum(bit << place for place, bit in enumerate(bits))
+    return bytes((_bit_bytes(len(bits)),)) + content.to_bytes(_bit_bytes(len(bits)), "little")
+
+
 def _check(request: Request) -> None:
     check_within("unit", request.unit, BROADCAST, MAX_UNIT)
     match request:
         case ReadRegisters():
-            if request.function not in (3, 4):
-                raise RequestError("function", request.function, 3, 4)
+            check_within("function", request.function, 1, 4)
             check_within("unit of a read", request.unit, 1, MAX_UNIT)
-            _span(request.address, request.count, MAX_READ_WORDS)
+            _span(request.address, request.count, MAX_READ_COILS if _is_of_bits(request) else MAX_READ_WORDS)
         case WriteRegister():
+            check_within("function", request.function, 5, 6)
             check_within("address", request.address, 0, 0xFFFF)
-            check_within("value", request.value, 0, 0xFFFF)
+            check_within("value", request.value, 0, 1 if _is_of_bits(request) else 0xFFFF)
         case WriteRegisters():
-            _span(request.address, len(request.values), MAX_WRITE_WORDS)
-            _words(request.values)
+            check_within("function", request.function, 15, 16)
+            is_of_bits = _is_of_bits(request)
+            _span(request.address, len(request.values), MAX_WRITE_COILS if is_of_bits else MAX_WRITE_WORDS)
+            _within(request.values, 1 if is_of_bits else 0xFFFF)
         case ReadWriteRegisters():
             check_within("unit of a read", request.unit, 1, MAX_UNIT)
             _span(request.read_address, request.read_count, MAX_READ_WORDS)
             _span(request.write_address, len(request.values), MAX_READ_WRITE_WORDS)
-            _words(request.values)
+            _within(request.values, 0xFFFF)
 
 
 def _span(address: int, count: int, most: int) -> None:
@@ -121,9 +147,9 @@ def _span(address: int, count: int, most: int) -> None:
     check_within("count", count, 1, min(most, 0x10000 - address))
 
 
-def _words(values: tuple[int, ...]) -> None:
+def _within(values: tuple[int, ...], most: int) -> None:
     for value in values:
-        check_within("value", value, 0, 0xFFFF)
+        check_within("value", value, 0, most)
 
 
 def expects_reply(request: Request) -> bool:
@@ -137,7 +163,7 @@ def request_length(request: Request) -> int:
         case ReadRegisters() | WriteRegister():
             return 8
         case WriteRegisters():
-            return 9 + 2 * len(request.values)
+            return 9 + (_bit_bytes(len(request.values)) if _is_of_bits(request) else 2 * len(request.values))
         case ReadWriteRegisters():
             return 13 + 2 * len(request.values)
 
@@ -148,7 +174,7 @@ def reply_length(request: Request) -> int:
         return 0
     match request:
         case ReadRegisters():
-            return 5 + 2 * request.count
+            return 5 + (_bit_bytes(request.count) if _is_of_bits(request) else 2 * request.count)
         case ReadWriteRegisters():
             return 5 + 2 * request.read_count
         case WriteRegister() | WriteRegisters():
@@ -189,13 +215,23 @@ def parse_reply(request: Request, frame: bytes) -> Reply:
 def _content(request: Request, frame: bytes) -> Reply:
     if isinstance(request, ReadRegisters | ReadWriteRegisters):
         count = request.count if isinstance(request, ReadRegisters) else request.read_count
-        if frame[2] != 2 * count:
+        if frame[2] != len(frame) - EXCEPTION_LENGTH:
             raise WrongLengthError(request.unit, frame, reply_length(request))
+        if _is_of_bits(request):
+            return RegistersReply(request.unit, _unpacked(request, frame, count))
         return RegistersReply(request.unit, struct.unpack(f">{count}H", frame[3:-2]))
-    second = request.value if isinstance(request, WriteRegister) else len(request.values)
+    second = _single(request) if isinstance(request, WriteRegister) else len(request.values)
     if struct.unpack(">HH", frame[2:6]) != (request.address, second):
         raise WrongEchoError(request.unit, frame, request.address, second)
     return WriteReply(request.unit)
+
+
+def _unpacked(request: Request, frame: bytes, count: int) -> tuple[int, ...]:
+    """One number for each cell; the standard has zeros behind the last one."""
+    content = int.from_bytes(frame[3:-2], "little")
+    if content >> count:
+        raise MalformedError(request.unit, frame, f"bits behind the {count} that were asked for")
+    return tuple(content >> place & 1 for place in range(count))
 
 
 class ModbusCodec:

@@ -1,6 +1,7 @@
 """What a bus asks of one drive, whatever the protocol: cells at consecutive addresses read, written, or both.
 
-A cell is what the protocol counts addresses in: a word of 16 bits in Modbus, a byte elsewhere.
+A cell is what the protocol counts addresses in: in Modbus a word of 16 bits, or a coil, which is 0 or 1;
+in other protocols a byte.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadRegisters:
-    """Read cells; `function` chooses between the two address spaces that Modbus has (3 holding, 4 input)."""
+    """Read cells; `function` chooses between the address spaces that Modbus has.
+
+    1 coils, 2 discrete inputs, 3 holding registers, 4 input registers.
+    """
 
     unit: int
     address: int
@@ -20,28 +24,22 @@ class ReadRegisters:
 
 @dataclass(frozen=True, slots=True)
 class WriteRegister:
-    """Write a single cell by the short form that Modbus has for it, function 6."""
+    """Write a single cell by the short form that Modbus has for it: 6 a register, 5 a coil."""
 
     unit: int
     address: int
     value: int
-
-    @property
-    def function(self) -> int:
-        return 6
+    function: int = 6
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRegisters:
-    """Write cells; in Modbus function 16."""
+    """Write cells; in Modbus 16 registers, 15 coils."""
 
     unit: int
     address: int
     values: tuple[int, ...]
-
-    @property
-    def function(self) -> int:
-        return 16
+    function: int = 16
 
 
 @dataclass(frozen=True, slots=True)
