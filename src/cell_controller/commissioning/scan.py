@@ -78,15 +78,36 @@ def scan(
 ) -> Iterator[Probed]:
     """Ask every unit with every setting, one a step. Only reads: nothing is written to anybody."""
     for setting in settings:
-        spoken = [p for p in profiles if p.protocol is setting.protocol]
-        timing = _patient(spoken)
-        wire.configure(setting.baud, setting.form)
-        wire.wait(wire.now_s + SETTLE_S)
-        wire.drain()
-        codec = CODECS[setting.protocol]
-        master = Master(wire, LineSpeed(setting.baud, setting.form), codec)
-        for unit in (u for u in units if u <= codec.max_unit):
-            yield Probed(setting, unit, _ask(master, _question(spoken, setting.protocol, unit), timing))
+        yield from _scan_at(wire, setting, units, profiles)
+
+
+def scan_again(wire: Wire, probed: Sequence[Probed], profiles: Sequence[DriveProfile]) -> Iterator[Probed]:
+    """Once more whoever was silent, as its one answer may have been lost; see `left_to_ask`."""
+    units, settings = left_to_ask(probed)
+    for setting in settings:
+        yield from _scan_at(wire, setting, units, profiles)
+
+
+def left_to_ask(probed: Sequence[Probed]) -> tuple[tuple[int, ...], tuple[Setting, ...]]:
+    """Units that never answered, and where to ask them again: where others did, else everywhere."""
+    answered = found(probed)
+    units = tuple(dict.fromkeys(p.unit for p in probed if p.unit not in answered))
+    heard = dict.fromkeys(p.setting for p in probed if p.outcome.is_somebody)
+    return units, tuple(heard or dict.fromkeys(p.setting for p in probed)) if units else ()
+
+
+def _scan_at(
+    wire: Wire, setting: Setting, units: Sequence[int], profiles: Sequence[DriveProfile]
+) -> Iterator[Probed]:
+    spoken = [p for p in profiles if p.protocol is setting.protocol]
+    timing = _patient(spoken)
+    wire.configure(setting.baud, setting.form)
+    wire.wait(wire.now_s + SETTLE_S)
+    wire.drain()
+    codec = CODECS[setting.protocol]
+    master = Master(wire, LineSpeed(setting.baud, setting.form), codec)
+    for unit in (u for u in units if u <= codec.max_unit):
+        yield Probed(setting, unit, _ask(master, _question(spoken, setting.protocol, unit), timing))
 
 
 def _patient(profiles: Sequence[DriveProfile]) -> Timing:

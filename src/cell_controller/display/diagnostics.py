@@ -80,7 +80,7 @@ def _drive(cell: CellFile, name: str, state: DriveState | None) -> Diagnosis:
     condition = _words(state.condition)
     level, message = Level.OK, condition
     if state.condition in _BAD_CONDITIONS:
-        fault = f"{state.fault_text} ({state.fault_code})" if state.fault_code else ""
+        fault = f"{state.fault_text} ({state.fault_code})" if state.fault_code else state.fault_text
         level, message = Level.ERROR, f"{condition}: {fault}" if fault else condition
     elif not state.is_armed:
         level, message = Level.WARN, f"{condition}, not armed"

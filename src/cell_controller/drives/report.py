@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cell_controller.drives.device import Device
-from cell_controller.messages import DriveState
+from cell_controller.messages import DriveCondition, DriveState
 
 
 def drive_state(device: Device) -> DriveState:
@@ -15,7 +15,8 @@ def drive_state(device: Device) -> DriveState:
 
 def _drive_state(device: Device) -> DriveState:
     image, code, counted = device.image, device.image.fault_code, device.statistics
-    text = device.profile.fault(code).text if code else ""
+    is_told = code != 0 or (device.condition is DriveCondition.FAULT and 0 in device.profile.faults)
+    text = device.profile.fault(code).text if is_told else ""
     if not device.is_armed and device.arming.problem:
         text = f"not armed: {device.arming.problem}"
     return DriveState(

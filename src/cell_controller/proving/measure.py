@@ -118,7 +118,7 @@ def _by_distance(
 
 
 def _words(reading: Reading, profile: DriveProfile) -> str:
-    if reading.condition is DriveCondition.FAULT and reading.fault_code:
+    if reading.condition is DriveCondition.FAULT and (reading.fault_code or 0 in profile.faults):
         return f"it shows: {profile.fault(reading.fault_code).text}"
     return f"it is {reading.condition.name.lower().replace('_', ' ')}"
 

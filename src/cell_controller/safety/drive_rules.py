@@ -18,6 +18,8 @@ def fault(snapshot: Snapshot, drive: str) -> Finding | None:
     state = snapshot.line_of(drive).reported(drive)
     if state is None or state.condition is not DriveCondition.FAULT:
         return None
+    if state.fault_code == 0:
+        return Finding(RuleName.DRIVE_FAULT, drive, state.fault_text or "shows a fault without a code")
     return Finding(RuleName.DRIVE_FAULT, drive, f"fault {state.fault_code} {state.fault_text}".rstrip())
 
 
@@ -37,7 +39,9 @@ def not_armed(snapshot: Snapshot, drive: str) -> Finding | None:
     state = snapshot.line_of(drive).reported(drive)
     if state is None or state.is_armed:
         return None
-    return Finding(RuleName.NOT_ARMED, drive, "its watchdog and settings are not proved")
+    why = state.fault_text.removeprefix("not armed: ")
+    text = f"its watchdog and settings are not proved{': ' if why else ''}{why}"
+    return Finding(RuleName.NOT_ARMED, drive, text)
 
 
 def current(snapshot: Snapshot, trace: Trace) -> Finding | None:

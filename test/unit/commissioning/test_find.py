@@ -11,7 +11,17 @@ from cell_controller.commissioning.errors import UnknownFieldNameError
 from cell_controller.commissioning.identify import examine, identify, ranked
 from cell_controller.commissioning.master import Master
 from cell_controller.commissioning.reading import DriveReader, fields_named, readable, settings
-from cell_controller.commissioning.scan import Outcome, Setting, doubts, found, scan, settings_to_try
+from cell_controller.commissioning.scan import (
+    Outcome,
+    Probed,
+    Setting,
+    doubts,
+    found,
+    left_to_ask,
+    scan,
+    scan_again,
+    settings_to_try,
+)
 from cell_controller.config import SerialFormat
 from cell_controller.drives.profile import Access, Quantity
 from cell_controller.drives.protocols import CODECS
@@ -111,6 +121,26 @@ def test_a_scan_finds_the_drive_at_its_own_setting_and_at_no_other(name: str) ->
     assert found(probed) == {UNIT: (Setting(bench.baud, bench.form, profile.protocol),)}
     for one, (_, frame) in zip(probed, bench.wire.sent, strict=True):
         assert not CODECS[one.setting.protocol].heard(frame).is_write
+
+
+def test_a_unit_whose_one_answer_was_lost_is_found_when_it_is_asked_once_more() -> None:
+    bench = WireBench(PROFILES["ls_s100"])
+    tried = (Setting(9600, bench.form), Setting(bench.baud, bench.form))
+    bench.line.next_reply.drop = 1
+    first = tuple(scan(bench.wire, tried, (UNIT, UNIT + 1), ALL))
+    assert found(first) == {}
+    second = tuple(scan_again(bench.wire, first, ALL))
+    assert [(p.setting, p.unit) for p in second] == [(s, u) for s in tried for u in (UNIT, UNIT + 1)]
+    assert found(first + second) == {UNIT: (tried[1],)}
+
+
+def test_silent_units_are_asked_again_only_where_somebody_answered() -> None:
+    fast, slow = Setting(115200, SerialFormat.N2), Setting(9600, SerialFormat.N2)
+    probed = [Probed(setting, unit, Outcome.SILENCE) for setting in (slow, fast) for unit in (1, 2, 3)]
+    assert left_to_ask(probed) == ((1, 2, 3), (slow, fast))
+    probed[4] = Probed(fast, 2, Outcome.REFUSAL)
+    assert left_to_ask(probed) == ((1, 3), (fast,))
+    assert left_to_ask([Probed(fast, 2, Outcome.ANSWER)]) == ((), ())
 
 
 def test_a_refusal_counts_as_an_answer() -> None:

@@ -35,7 +35,13 @@ def test_a_drive_that_is_well_is_ok() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "words"), [(16, "overload", "fault 16 overload"), (7, "", "fault 7")]
+    ("code", "text", "words"),
+    [
+        (16, "overload", "fault 16 overload"),
+        (7, "", "fault 7"),
+        (0, "bus watchdog", "bus watchdog"),
+        (0, "", "shows a fault without a code"),
+    ],
 )
 def test_a_fault_is_told_with_its_number_and_its_name(code: int, text: str, words: str) -> None:
     snapshot = heard()
@@ -59,6 +65,14 @@ def test_a_drive_whose_settings_are_not_proved_is_not_armed() -> None:
     says(snapshot, "safety_io", is_armed=False)
     text = "its watchdog and settings are not proved"
     assert drive_rules.not_armed(snapshot, "safety_io") == Finding(RuleName.NOT_ARMED, "safety_io", text)
+
+
+def test_a_drive_that_is_not_armed_says_what_is_missing() -> None:
+    snapshot = heard()
+    says(snapshot, "safety_io", is_armed=False, fault_text="not armed: identity is 7, must be 18767")
+    finding = drive_rules.not_armed(snapshot, "safety_io")
+    assert finding is not None
+    assert finding.text == "its watchdog and settings are not proved: identity is 7, must be 18767"
 
 
 def test_of_a_silent_drive_and_of_a_line_that_is_down_other_rules_speak() -> None:

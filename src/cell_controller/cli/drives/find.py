@@ -14,7 +14,16 @@ from cell_controller.cli.drives.target import opened
 from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.identify import Fit, identify, ranked
 from cell_controller.commissioning.master import Master
-from cell_controller.commissioning.scan import Probed, Setting, doubts, found, scan, settings_to_try
+from cell_controller.commissioning.scan import (
+    Probed,
+    Setting,
+    doubts,
+    found,
+    left_to_ask,
+    scan,
+    scan_again,
+    settings_to_try,
+)
 from cell_controller.config import SerialFormat
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import DriveProfile
@@ -59,15 +68,23 @@ def _scan(
     units: tuple[int, ...],
     profiles: tuple[DriveProfile, ...],
 ) -> tuple[Probed, ...]:
-    probed: list[Probed] = []
-    with _bar("asking", len(settings) * len(units)) as progress:
-        for one in scan(wire, settings, units, profiles):
-            probed.append(one)
+    first = _listed("asking", len(settings) * len(units), scan(wire, settings, units, profiles))
+    silent, again = left_to_ask(first)
+    second = _listed("once more", len(silent) * len(again), scan_again(wire, first, profiles))
+    return first + second
+
+
+def _listed(what: str, total: int, probed: Iterator[Probed]) -> tuple[Probed, ...]:
+    """With a bar, and a line for each answer."""
+    asked: list[Probed] = []
+    with _bar(what, total) as progress:
+        for one in probed:
+            asked.append(one)
             progress.advance(progress.task_ids[0])
-            progress.update(progress.task_ids[0], description=f"asking {one.setting}")
+            progress.update(progress.task_ids[0], description=f"{what} {one.setting}")
             if one.outcome.is_somebody:
                 progress.console.print(f"unit {one.unit} answers at {one.setting}", markup=False)
-    return tuple(probed)
+    return tuple(asked)
 
 
 @contextmanager
@@ -116,11 +133,12 @@ def _setting_of(
     wire: SerialWire, port: str, unit: int, settings: tuple[Setting, ...], profiles: tuple[DriveProfile, ...]
 ) -> Setting:
     """The first one at which the unit answers."""
-    with _bar("looking for the setting", len(settings)) as progress:
-        for one in scan(wire, settings, (unit,), profiles):
-            progress.advance(progress.task_ids[0])
-            if one.outcome.is_somebody:
-                return one.setting
+    with _bar("looking for the setting", 2 * len(settings)) as progress:
+        for _ in range(2):  # one lost answer is noise
+            for one in scan(wire, settings, (unit,), profiles):
+                progress.advance(progress.task_ids[0])
+                if one.outcome.is_somebody:
+                    return one.setting
     raise CliError(
         f"unit {unit} does not answer on {port} with any of {len(settings)} settings; "
         f"cell drives scan {port} looks for other units, and names what to check"

@@ -84,6 +84,7 @@ class DriveProfile(Frozen):
     enabled_in: conditions in which the drive takes setpoints. hold_category: the stop that HOLD uses.
     sees_coasting: a spindle's speed is that of its shaft also while the output is off; else the cell file
       has to say how long it coasts. braking: its ramp takes the speed down, with the output on.
+    faults: by code; 0 is for what the drive shows as a fault without a code.
     unarmed_when: any of these tells that the drive has lost what it was armed with.
     at_target, standstill: additional evidence from status bits, all must hold; empty means none is given.
     """
@@ -143,6 +144,10 @@ class DriveProfile(Frozen):
 
     def fault(self, code: int) -> Fault:
         """Text and remedy of a fault code, also of one that the table does not know."""
+        if code == 0 and code not in self.faults:
+            return Fault(
+                text="a fault without a code", remedy=f"see what the drive shows, and: {self.manual}"
+            )
         unknown = Fault(text=f"fault {code}", remedy=f"look up code {code} in: {self.manual}")
         return self.faults.get(code, unknown)
 
