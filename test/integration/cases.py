@@ -14,6 +14,7 @@ import yaml
 
 from cell_controller.messages import SET_MODE, CellCommand, ResultCode, Verdict
 from cell_controller.nodes import convert
+from cell_controller.nodes.lifecycle_client import change, state_of
 from cell_controller.packml import Command, Mode, State
 from cell_controller.plan import CellPlan, load_plan
 from support.live_cell import CLEARS, LiveCell
@@ -22,6 +23,7 @@ README = Path(__file__).parents[2] / "README.md"
 # A shared two-core machine stalls for some 10 ms now and then, and tests run beside others.
 JITTER_S = 0.3
 SETTLE_S = 1.0
+ANSWER_S = 10.0
 
 
 @cache
@@ -223,6 +225,29 @@ def a_weld_survives_nothing_but_a_person(cell: LiveCell, victim: str, number: si
     cell.until(lambda: not cell.up.missing(), 60.0, f"all nodes; missing {cell.up.missing()}")
     assert_a_person_is_needed(cell)
     assert cell.last_motion_s() < standing_at_s, "a node that came back has moved something"
+    cell.clean_up()
+    cell.clear()
+    assert cell.state.state == State.STOPPED
+
+
+def a_station_is_deactivated_in_a_weld_and_nobody_else_may_be(cell: LiveCell) -> None:
+    """Its silence stops the cell as its death would; active again, it is new and nothing moves."""
+    for guard in ("interlock", "weld_line", "cell_manager"):
+        assert not change(cell.client, guard, "deactivate", ANSWER_S)
+        assert state_of(cell.client, guard, ANSWER_S) == "active"
+    if cell.state.state != State.STOPPED:
+        cell.clear()
+    cell.weld_until_contact()
+    starts = cell.up.starts("robot")
+    asked_at_s = time.monotonic()
+    assert change(cell.client, "robot", "deactivate", ANSWER_S)
+    assert_everything_stops_in_time(cell, asked_at_s)
+    standing_at_s = time.monotonic()
+    assert state_of(cell.client, "robot", ANSWER_S) == "inactive"
+    assert change(cell.client, "robot", "activate", ANSWER_S)
+    assert_a_person_is_needed(cell)
+    assert cell.last_motion_s() < standing_at_s, "a node that was activated has moved something"
+    assert cell.up.starts("robot") == starts, "silent, it was not taken for dead"
     cell.clean_up()
     cell.clear()
     assert cell.state.state == State.STOPPED

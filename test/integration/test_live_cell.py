@@ -58,6 +58,10 @@ def test_a_weld_survives_nothing_but_a_person(
     cases.a_weld_survives_nothing_but_a_person(live_cell, victim, number)
 
 
+def test_a_station_is_deactivated_in_a_weld_and_nobody_else_may_be(live_cell: LiveCell) -> None:
+    cases.a_station_is_deactivated_in_a_weld_and_nobody_else_may_be(live_cell)
+
+
 def test_an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell: LiveCell) -> None:
     cases.an_unplugged_line_aborts_the_cell_and_plugging_it_back_moves_nothing(live_cell)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cell_controller.bringup.parent import follow_parent
@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
             # Not earlier: coming up is a second of computing, which must not hold up those who guard already.
             on_settled=lambda: _be_prompt(options.unit, options.priority, cell),
             handles_signals=is_alone,
+            remake=_remaker(name, options) if name in cell.stations else None,
         )
         for name, (unit, ios, _), trace in zip(options.unit, made, traces, strict=True)
     ]
@@ -73,6 +74,11 @@ def main(argv: list[str] | None = None) -> int:
     if options.priority and guards and cell.realtime.lock_memory:
         lock_memory()  # before the threads of ROS: what they map later is locked as it is used
     return hosts[0].run() if is_alone else run_together(hosts)
+
+
+def _remaker(name: str, options: argparse.Namespace) -> Callable[[], Unit]:
+    """Only a station may fall silent on demand: who hears it then stops. The others are what stops it."""
+    return lambda: assemble(name, options.cell, options.run_dir)[0]
 
 
 def _be_prompt(names: Sequence[str], priority: int, cell: CellFile) -> None:

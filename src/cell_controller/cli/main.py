@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from cell_controller.cli import bring_up, operate, parts, show
+from cell_controller.cli import bring_up, lifecycle, operate, parts, show
 from cell_controller.cli.drives import commands as drives
 from cell_controller.errors import CellError
 
@@ -72,7 +72,7 @@ def root(
         context.obj.debug = debug
 
 
-for _module in (bring_up, show, operate):
+for _module in (bring_up, show, operate, lifecycle):
     _module.register(app)
 app.add_typer(parts.app, name="parts", rich_help_panel="Commands to a running cell")
 app.add_typer(drives.app, name="drives")

@@ -27,6 +27,7 @@ from cell_controller.messages import Finished, StopRequested
 from cell_controller.nodes import cdr, convert, environment
 from cell_controller.nodes.actions import ActionServers
 from cell_controller.nodes.housekeeping import Housekeeping
+from cell_controller.nodes.lifecycle import Lifecycle
 from cell_controller.nodes.local_io import LocalIo, NodeIo
 from cell_controller.nodes.qos import profile_of
 from cell_controller.nodes.receive import decoder, first_string, wanted_names
@@ -54,9 +55,11 @@ class RosHost:
         on_step: Callable[[], bool] | None = None,
         on_settled: Callable[[], object] | None = None,
         handles_signals: bool = True,
+        remake: Callable[[], Unit] | None = None,
     ) -> None:
         """`on_step` is called after every step and ends the run when it returns False; `on_settled` once,
-        when most of the discovery is over.
+        when most of the discovery is over. With `remake`, which makes the Unit anew, the node may be
+        deactivated (see Lifecycle).
 
         With `handles_signals` (main thread only) SIGINT and SIGTERM end the run; a Unit that has
         STOP_REQUESTED as an input is told of SIGTERM instead, ends the run by Finished and ignores SIGINT.
@@ -67,7 +70,7 @@ class RosHost:
         self._arguments = list(arguments)
         self._trace_path = trace
         self._on_step, self._on_settled = on_step, on_settled
-        self._handles_signals = handles_signals
+        self._handles_signals, self._remake = handles_signals, remake
         self._stops_by_itself = any(i.port == ports.STOP_REQUESTED.name for i in unit.inputs)
         self._inbox: deque[tuple[str, object, float]] = deque()
         self._waking = frozenset(i.port for i in unit.inputs if i.wakes)
@@ -123,6 +126,7 @@ class RosHost:
         writer = None
         try:
             self._connect(node, servers, clients, actions)
+            lifecycle = Lifecycle(node, self._unit, self._remake, wake=self._wake, shut_down=self._shut_down)
             executor.add_node(node)
             for io in self._local_ios:
                 io.begin(self.post)
@@ -135,7 +139,9 @@ class RosHost:
             servers.start()
             actions.start()
             spinner.start()
-            self._loop(runner)
+            lifecycle.begin()
+            self._loop(runner, lifecycle)
+            lifecycle.end()
         finally:
             self._is_over.set()
             self._housekeeping.end()
@@ -209,7 +215,17 @@ class RosHost:
         else:
             self.end()
 
-    def _loop(self, runner: Runner) -> None:
+    def _wake(self) -> None:
+        os.eventfd_write(self._wake_fd, 1)
+
+    def _shut_down(self) -> None:
+        """As by SIGTERM: a bus plays its stop program first."""
+        if self._stops_by_itself:
+            self.post(ports.STOP_REQUESTED.name, StopRequested("lifecycle"))
+        else:
+            self.end()
+
+    def _loop(self, runner: Runner, lifecycle: Lifecycle) -> None:
         """select, not poll or epoll: theirs waits whole milliseconds, longer than the gap of a frame."""
         settled_at_s = time.monotonic() + SETTLED_S
         while not self._is_over.is_set():
@@ -224,6 +240,9 @@ class RosHost:
                     os.eventfd_read(self._wake_fd)
                 else:
                     waiting[descriptor].on_readable(now_s)
+            if (unit := lifecycle.asked) is not None:  # a life of its own, like that of a new process
+                runner = Runner(unit, secrets.randbits(62) + 1, now_s)
+                lifecycle.obeyed()
             self._drain(runner)
             now_s = time.monotonic()
             if runner.due_s <= now_s:
@@ -237,6 +256,8 @@ class RosHost:
     def _drain(self, runner: Runner) -> None:
         while self._inbox:
             port, message, at_s = self._inbox.popleft()
+            if not runner.listens_to(port):
+                continue
             if isinstance(message, bytes):
                 message = self._decoders[port](message)
             if isinstance(message, str):

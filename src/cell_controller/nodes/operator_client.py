@@ -160,6 +160,11 @@ class OperatorClient:
         _, at_s = self._raw.get((port.name, name), (b"", -inf))
         return time.monotonic() - at_s
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Names of the Units whose heartbeat was heard."""
+        return tuple(sorted(name for port, name in list(self._raw) if port == ports.HEARTBEAT.name))
+
     def heard_at_s(self, unit: str) -> float:
         """Monotonic time of the newest heartbeat of a Unit; -inf before the first."""
         return self._raw.get((ports.HEARTBEAT.name, unit), (b"", -inf))[1]
@@ -273,17 +278,28 @@ class OperatorClient:
 
     # inside
 
-    def _call(self, service: Service, request: object, timeout_s: float, kind: type[M]) -> M:
-        client = self._clients[service.name]
+    def ask(self, kind: Any, name: str, request: Any, timeout_s: float) -> Any:
+        """A service of the namespace in ROS' own types; NoAnswerError after the time."""
+        client = self._clients.get(name)
+        if client is None:
+            assert self._node is not None
+            client = self._clients[name] = self._node.create_client(kind, name)
+            self._executor.wake()
         deadline_s = time.monotonic() + timeout_s
-        self.wait_until(client.service_is_ready, timeout_s, f"service {service.name}")
+        self.wait_until(client.service_is_ready, timeout_s, f"service {name}")
         done = threading.Event()
-        future = client.call_async(convert.request_to_ros(service)(request))
+        future = client.call_async(request)
         future.add_done_callback(lambda _: done.set())
         if not done.wait(max(deadline_s - time.monotonic(), 0.0)):
             client.remove_pending_request(future)
-            raise NoAnswerError(f"service {service.name}", timeout_s)
-        reply = convert.reply_from_ros(service)(future.result(), "")
+            raise NoAnswerError(f"service {name}", timeout_s)
+        return future.result()
+
+    def _call(self, service: Service, request: object, timeout_s: float, kind: type[M]) -> M:
+        answer = self.ask(
+            convert.ros_service(service), service.name, convert.request_to_ros(service)(request), timeout_s
+        )
+        reply = convert.reply_from_ros(service)(answer, "")
         assert isinstance(reply, kind)
         return reply
 

@@ -180,6 +180,10 @@ class Runner:
         """Declared outputs of the Unit, and its heartbeat."""
         return tuple(self._outputs.values())
 
+    def listens_to(self, port: str) -> bool:
+        """It is an input of the Unit."""
+        return port in self._inbox.declared
+
     def deliver(self, port: str, message: object, at_s: float) -> None:
         """Put one message into the inbox; a waking one, or a fault, makes the step due at once."""
         if self._observe_input:

@@ -50,7 +50,7 @@ def test_the_program_has_the_commands_of_the_page_and_no_others() -> None:
     assert sorted(re.findall(r"^### (cell .*)$", PAGE, re.MULTILINE)) == sorted(COMMANDS)
     assert {name.split()[1] for name in COMMANDS} == {
         "check", "up", "run", "prove-stop",
-        "status", "watch", "command", "mode", "jog", "recover", "parts", "alarms", "drives",
+        "status", "watch", "lifecycle", "command", "mode", "jog", "recover", "parts", "alarms", "drives",
     }  # fmt: skip
 
 
