@@ -23,8 +23,9 @@ MOVES = 4  # tests that need --hil-moves
 
 
 @contextmanager
-def emulated(profile: str, link: Path) -> Iterator[None]:
+def emulated(profile: str, link: Path, *options: str) -> Iterator[None]:
     argv = ["drives", "emulate", profile, "--link", str(link), "--unit", str(UNIT), "--baud", "115200"]
+    argv += options
     emulator = subprocess.Popen(
         [sys.executable, "-m", "cell_controller.cli.main", *argv],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -80,10 +81,10 @@ def test_a_drive_passes_the_suite_through_a_serial_port(profile: str, unsuited: 
     assert counts["passed"] >= 7, said
 
 
-def test_nothing_moves_unless_it_is_allowed(tmp_path: Path) -> None:
+def test_behind_an_echo_nothing_moves_either_unless_it_is_allowed(tmp_path: Path) -> None:
     link = tmp_path / "drive"
-    with emulated("delta_c2000", link):
-        code, said, counts = suite(*on(link, "delta_c2000"))
+    with emulated("delta_c2000", link, "--echo"):
+        code, said, counts = suite(*on(link, "delta_c2000"), "--hil-echo")
     assert code == 0, said
     assert counts == {"passed": 7, "skipped": MOVES}
     assert "which --hil-moves allows" in said

@@ -16,7 +16,7 @@ from cell_controller.commissioning.master import Master
 from cell_controller.commissioning.reading import DriveReader
 from cell_controller.commissioning.session import Session
 from cell_controller.commissioning.wire import Wire
-from cell_controller.config import Drive, SerialFormat
+from cell_controller.config import Drive, Rs485, SerialFormat
 from cell_controller.drives.device import Device
 from cell_controller.drives.line_setup import own_values
 from cell_controller.drives.line_time import LineSpeed
@@ -91,6 +91,7 @@ class Hardware:
     baud: int | None
     form: SerialFormat | None
     echoes: bool
+    direction: Rs485 | None
     moves: bool
     profiles: Path | None
 
@@ -110,7 +111,7 @@ def real(hardware: Hardware) -> Iterator[OneDrive]:
     profile = profile_named(hardware.profile, profiles_dir(hardware.profiles))
     baud = hardware.baud or profile.serial.default_baud
     form = hardware.form or profile.serial.usual_format
-    with opened(hardware.port, baud, form) as wire:
+    with opened(hardware.port, baud, form, direction=hardware.direction) as wire:
         yield OneDrive(profile, hardware.unit, wire, LineSpeed(baud, form, hardware.echoes))
 
 
@@ -125,6 +126,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--hil-format", metavar="FORMAT", choices=[f.value for f in SerialFormat], help="such as 8N2"
     )
     group.addoption("--hil-echo", action="store_true", help="the adapter hears itself")
+    group.addoption(
+        "--hil-rts", choices=["high", "low"], help="RTS that lets the port send, where no circuit does it"
+    )
     group.addoption("--hil-profiles", metavar="DIR", type=Path, help="directory of the profile")
     group.addoption("--hil-moves", action="store_true", help="its shaft is free and may turn")
 
@@ -132,7 +136,7 @@ def add_options(parser: pytest.Parser) -> None:
 def hardware_of(config: pytest.Config) -> Hardware | None:
     """None without --hil-port; UsageError when its companions are missing or alone."""
     port, profile = config.getoption("--hil-port"), config.getoption("--hil-profile")
-    form = config.getoption("--hil-format")
+    form, rts = config.getoption("--hil-format"), config.getoption("--hil-rts")
     if not port:
         if profile or config.getoption("--hil-moves"):
             raise pytest.UsageError("--hil-profile and --hil-moves need --hil-port")
@@ -146,6 +150,7 @@ def hardware_of(config: pytest.Config) -> Hardware | None:
         config.getoption("--hil-baud"),
         SerialFormat(form) if form else None,
         config.getoption("--hil-echo"),
+        Rs485(rts_while_sending=rts == "high", rts_while_receiving=rts == "low") if rts else None,
         config.getoption("--hil-moves"),
         config.getoption("--hil-profiles"),
     )

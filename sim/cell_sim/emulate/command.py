@@ -28,6 +28,9 @@ def emulate(
     stopbits: Annotated[
         int | None, typer.Option(help="Stop bits; as the maker has it without it.", min=1, max=2)
     ] = None,
+    echo: Annotated[
+        bool, typer.Option("--echo", help="The adapter hears itself: what is sent comes back first.")
+    ] = False,
     profiles: Annotated[
         Path | None, typer.Option(help="Directory of the profiles.", metavar="DIR", show_default=False)
     ] = None,
@@ -52,7 +55,7 @@ def emulate(
     if speed not in found.serial.bauds:
         known = ", ".join(map(str, found.serial.bauds))
         raise typer.BadParameter(f"{profile} does not know {speed} baud; it knows {known}")
-    emulator = Emulator(found, unit, speed, form, link.absolute())
+    emulator = Emulator(found, unit, speed, form, link.absolute(), echoes=echo)
     ends: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda caught, frame: ends.append(caught))

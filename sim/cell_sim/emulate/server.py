@@ -19,8 +19,18 @@ _NOBODY_S = 0.02  # between two looks for somebody who opens the port
 class Emulator:
     """`open`, then `run`; `close` takes the link away."""
 
-    def __init__(self, profile: DriveProfile, unit: int, baud: int, form: SerialFormat, link: Path) -> None:
+    def __init__(
+        self,
+        profile: DriveProfile,
+        unit: int,
+        baud: int,
+        form: SerialFormat,
+        link: Path,
+        *,
+        echoes: bool = False,
+    ) -> None:
         self.line, self._plant = bench_line(profile, unit, baud, form, time.monotonic())
+        self.line.echoes = echoes
         self._pty = Pty(link)
         self._has_user = False
 

@@ -12,12 +12,13 @@ from cell_controller.config import SerialFormat
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import DriveProfile, Protocol, Timing
 from cell_controller.drives.protocols import CODECS
-from cell_controller.drives.protocols.errors import DriveExceptionError
+from cell_controller.drives.protocols.errors import DriveExceptionError, ReplyError
 from cell_controller.drives.protocols.request import ReadRegisters, Request
 from cell_controller.drives.requests import read_request
-from cell_controller.drives.transaction import NoReplyError
+from cell_controller.drives.transaction import LineEchoError, NoReplyError
 
 ADAPTER_S = 0.020  # an FTDI adapter keeps bytes for 16 ms unless told otherwise
+ECHO_BYTES = 7  # of a question that comes back: more than unit and function, which a reply has too
 SETTLE_S = 0.010  # after a change of speed: the adapter takes it over, and receivers find the line idle
 
 
@@ -27,6 +28,7 @@ class Outcome(Enum):
     ANSWER = "answer"
     REFUSAL = "refusal"  # a valid frame all the same: somebody is there
     NOISE = "noise"  # bytes that are no frame
+    ECHO = "echo"  # what was sent, and nothing else
     SILENCE = "silence"
 
     @property
@@ -74,18 +76,24 @@ def settings_to_try(
 
 
 def scan(
-    wire: Wire, settings: Iterable[Setting], units: Sequence[int], profiles: Sequence[DriveProfile]
+    wire: Wire,
+    settings: Iterable[Setting],
+    units: Sequence[int],
+    profiles: Sequence[DriveProfile],
+    echoes: bool = False,
 ) -> Iterator[Probed]:
     """Ask every unit with every setting, one a step. Only reads: nothing is written to anybody."""
     for setting in settings:
-        yield from _scan_at(wire, setting, units, profiles)
+        yield from _scan_at(wire, setting, units, profiles, echoes)
 
 
-def scan_again(wire: Wire, probed: Sequence[Probed], profiles: Sequence[DriveProfile]) -> Iterator[Probed]:
+def scan_again(
+    wire: Wire, probed: Sequence[Probed], profiles: Sequence[DriveProfile], echoes: bool = False
+) -> Iterator[Probed]:
     """Once more whoever was silent, as its one answer may have been lost; see `left_to_ask`."""
     units, settings = left_to_ask(probed)
     for setting in settings:
-        yield from _scan_at(wire, setting, units, profiles)
+        yield from _scan_at(wire, setting, units, profiles, echoes)
 
 
 def left_to_ask(probed: Sequence[Probed]) -> tuple[tuple[int, ...], tuple[Setting, ...]]:
@@ -97,7 +105,7 @@ def left_to_ask(probed: Sequence[Probed]) -> tuple[tuple[int, ...], tuple[Settin
 
 
 def _scan_at(
-    wire: Wire, setting: Setting, units: Sequence[int], profiles: Sequence[DriveProfile]
+    wire: Wire, setting: Setting, units: Sequence[int], profiles: Sequence[DriveProfile], echoes: bool
 ) -> Iterator[Probed]:
     spoken = [p for p in profiles if p.protocol is setting.protocol]
     timing = _patient(spoken)
@@ -105,9 +113,10 @@ def _scan_at(
     wire.wait(wire.now_s + SETTLE_S)
     wire.drain()
     codec = CODECS[setting.protocol]
-    master = Master(wire, LineSpeed(setting.baud, setting.form), codec)
+    master = Master(wire, LineSpeed(setting.baud, setting.form, echoes), codec)
     for unit in (u for u in units if u <= codec.max_unit):
-        yield Probed(setting, unit, _ask(master, _question(spoken, setting.protocol, unit), timing))
+        request = _question(spoken, setting.protocol, unit)
+        yield Probed(setting, unit, _ask(master, request, codec.encode(request), timing))
 
 
 def _patient(profiles: Sequence[DriveProfile]) -> Timing:
@@ -130,13 +139,18 @@ def _question(profiles: Sequence[DriveProfile], protocol: Protocol, unit: int) -
     return read_request(profiles[0], unit, profiles[0].reads.fast)
 
 
-def _ask(master: Master, request: Request, timing: Timing) -> Outcome:
+def _ask(master: Master, request: Request, sent: bytes, timing: Timing) -> Outcome:
     ended = master.ask(request, timing)
     if ended.reply is not None:
         return Outcome.ANSWER
     if isinstance(ended.error, DriveExceptionError):
         return Outcome.REFUSAL
-    is_silent = isinstance(ended.error, NoReplyError) and not master.heard
+    if isinstance(ended.error, ReplyError) and ended.error.frame.startswith(sent[:ECHO_BYTES]):
+        return Outcome.ECHO
+    if isinstance(ended.error, LineEchoError):
+        return Outcome.NOISE if ended.error.heard else Outcome.SILENCE
+    of_ourselves = len(sent) if master.speed.echoes else 0
+    is_silent = isinstance(ended.error, NoReplyError) and master.heard <= of_ourselves
     return Outcome.SILENCE if is_silent else Outcome.NOISE
 
 
@@ -158,7 +172,12 @@ def doubts(probed: Sequence[Probed], *, is_pty: bool) -> tuple[str, ...]:
         names = ", ".join(sorted({str(p.unit) for p in noisy}, key=int))
         said.append(
             f"what sent bytes that are no frame when unit {names} was asked: two drives with one unit id, "
-            f"another baud rate or protocol, a swapped pair, missing termination, an adapter that echoes"
+            f"another baud rate or protocol, a swapped pair, missing termination"
+        )
+    if any(p.outcome is Outcome.ECHO for p in probed):
+        said.append(
+            "who is there: the adapter gives back what it is sent. Say --echo, and `echo: true` of its line "
+            "in the cell file"
         )
     if units:
         said.append("the family of a drive: cell drives identify PORT --unit N finds the profiles that fit")

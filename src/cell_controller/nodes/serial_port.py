@@ -133,8 +133,12 @@ class SerialPort:
         self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
 
 
+class DirectionError(OSError):
+    """A port whose driver does not know RS-485."""
+
+
 def switch_direction(port: serial.Serial, direction: Rs485 | None) -> None:
-    """Let the port's driver drive RTS; OSError says in words when it does not know how."""
+    """Let the port's driver drive RTS; DirectionError says in words when it does not know how."""
     if direction is None:
         return
     try:
@@ -145,7 +149,7 @@ def switch_direction(port: serial.Serial, direction: Rs485 | None) -> None:
             delay_before_rx=_whole_ms(direction.delay_after_sending_s),
         )
     except (*PORT_ERRORS, ValueError, NotImplementedError) as error:
-        raise OSError(
+        raise DirectionError(
             "its driver does not switch the direction of an RS-485 line; "
             f"most USB adapters do it by themselves: then leave `rs485` out of the cell file ({error})"
         ) from error

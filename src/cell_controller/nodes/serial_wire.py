@@ -11,9 +11,15 @@ from types import TracebackType
 import serial
 
 from cell_controller.commissioning.errors import WireError
-from cell_controller.config import SerialFormat
+from cell_controller.config import Rs485, SerialFormat
 from cell_controller.nodes.adapter import explain, is_pty
-from cell_controller.nodes.serial_port import PORT_ERRORS, READ_BYTES, ask_for_low_latency
+from cell_controller.nodes.serial_port import (
+    PORT_ERRORS,
+    READ_BYTES,
+    DirectionError,
+    ask_for_low_latency,
+    switch_direction,
+)
 
 LONGEST_WAIT_S = 0.1  # a signal that only sets a flag is noticed at least as often
 
@@ -21,8 +27,8 @@ LONGEST_WAIT_S = 0.1  # a signal that only sets a flag is noticed at least as of
 class SerialWire:
     """Wire on a device: exclusively open, from `open` to `close`."""
 
-    def __init__(self, device: str) -> None:
-        self.device = device
+    def __init__(self, device: str, direction: Rs485 | None = None) -> None:
+        self.device, self._direction = device, direction
         self._serial: serial.Serial | None = None
 
     def __enter__(self) -> SerialWire:
@@ -46,7 +52,11 @@ class SerialWire:
                 write_timeout=0,
                 exclusive=True,
             )
+            switch_direction(self._serial, self._direction)
             self._serial.reset_input_buffer()
+        except DirectionError as error:
+            self.close()
+            raise WireError(f"{self.device}: {error}") from error
         except (*PORT_ERRORS, ValueError) as error:
             self.close()
             raise WireError(explain(self.device, error)) from error

@@ -16,12 +16,12 @@ from cell_controller.bringup.locks import Locks
 from cell_controller.cli.drives import commands
 from cell_controller.cli.drives.move import prove_drive, speed_of
 from cell_controller.cli.drives.show import at_the_machine, in_unit
-from cell_controller.cli.drives.target import Options, opened, reached, target_of
+from cell_controller.cli.drives.target import Options, Wiring, opened, reached, target_of
 from cell_controller.cli.errors import CliError
 from cell_controller.cli.main import main
 from cell_controller.commissioning.errors import WireError
 from cell_controller.commissioning.reading import FieldValue
-from cell_controller.config import SerialFormat
+from cell_controller.config import Rs485, SerialFormat
 from cell_controller.drives.errors import UnknownProfileError
 from cell_controller.drives.profile import DriveUnit, Quantity
 
@@ -67,6 +67,29 @@ def test_a_cell_file_names_line_unit_and_profile() -> None:
     assert target.drive == drive
     assert target.watchdog_s is not None
     assert words == ("position",)
+
+
+def test_echo_and_direction_are_those_of_the_line_or_of_the_options() -> None:
+    bare, _ = target_of(Options((PORT,), "delta_asda_a3", 1))
+    assert bare.wiring == Wiring()
+    assert not bare.speed.echoes
+    wiring = commands._wiring(True, "low")
+    assert wiring == Wiring(True, Rs485(rts_while_sending=False, rts_while_receiving=True))
+    for options in (
+        Options((PORT,), "delta_asda_a3", 1, wiring=wiring),
+        Options((), cell=DEMO, drive="weld_x", wiring=wiring),
+    ):
+        target, _ = target_of(options)
+        assert (target.wiring, target.speed.echoes) == (wiring, True)
+    with pytest.raises(typer.BadParameter, match="no level of RTS; there are high and low"):
+        commands._wiring(False, "up")
+
+
+def test_a_port_that_cannot_switch_its_direction_is_not_opened(port: str) -> None:
+    wiring = commands._wiring(False, "high")
+    target, _ = target_of(Options((port,), "delta_asda_a3", 1, wiring=wiring))
+    with pytest.raises(WireError, match="does not switch the direction"), reached(target):
+        raise AssertionError("it was opened")
 
 
 def test_before_it_is_in_its_cell_a_drive_is_on_another_port_with_another_unit() -> None:

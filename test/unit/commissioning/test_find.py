@@ -134,6 +134,27 @@ def test_a_unit_whose_one_answer_was_lost_is_found_when_it_is_asked_once_more() 
     assert found(first + second) == {UNIT: (tried[1],)}
 
 
+@pytest.mark.parametrize("name", ["ls_s100", "robotis_dynamixel_x", "fastech_ezi_servo"])
+def test_behind_an_echo_a_scan_finds_who_is_there_once_it_is_told(name: str) -> None:
+    bench = WireBench(PROFILES[name])
+    bench.line.echoes = True
+    tried = (Setting(bench.baud, bench.form, bench.profile.protocol),)
+    probed = tuple(scan(bench.wire, tried, (UNIT - 1, UNIT), ALL, echoes=True))
+    assert [p.outcome.is_somebody for p in probed] == [False, True]
+    assert probed[0].outcome is Outcome.SILENCE
+    probed = tuple(scan(bench.wire, tried, (UNIT - 1, UNIT), ALL))
+    assert [p.outcome for p in probed] == [Outcome.ECHO, Outcome.ECHO]
+    assert found(probed) == {}
+    assert any("Say --echo" in text for text in doubts(probed, is_pty=False))
+
+
+def test_an_echo_that_was_announced_and_does_not_come_is_not_taken_for_nobody() -> None:
+    bench = WireBench(PROFILES["ls_s100"])
+    tried = (Setting(bench.baud, bench.form),)
+    probed = tuple(scan(bench.wire, tried, (UNIT - 1, UNIT), ALL, echoes=True))
+    assert [p.outcome for p in probed] == [Outcome.SILENCE, Outcome.NOISE]
+
+
 def test_silent_units_are_asked_again_only_where_somebody_answered() -> None:
     fast, slow = Setting(115200, SerialFormat.N2), Setting(9600, SerialFormat.N2)
     probed = [Probed(setting, unit, Outcome.SILENCE) for setting in (slow, fast) for unit in (1, 2, 3)]

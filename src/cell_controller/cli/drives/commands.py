@@ -13,7 +13,7 @@ import typer
 from cell_controller.cli.options import add_command
 
 if TYPE_CHECKING:
-    from cell_controller.cli.drives.target import Options
+    from cell_controller.cli.drives.target import Options, Wiring
     from cell_controller.config import SerialFormat
 
 app = typer.Typer(
@@ -53,6 +53,15 @@ Drive = Annotated[str, typer.Option(help="Name of the drive in the cell file.", 
 Profiles = Annotated[
     Path | None, typer.Option(help="Directory of the profiles.", metavar="DIR", show_default=False)
 ]
+Echo = Annotated[bool, typer.Option("--echo", help="The adapter hears itself: take off what comes back.")]
+Rts = Annotated[
+    str,
+    typer.Option(
+        help="high or low: level of RTS that lets the port send, where no circuit switches it.",
+        metavar="LEVEL",
+        show_default=False,
+    ),
+]
 ForSeconds = Annotated[
     float | None, typer.Option("--for", help="End after this many seconds; else at Ctrl-C.", min=0.0)
 ]
@@ -68,12 +77,14 @@ def _named(
     cell: Cell = None,
     drive: Drive = "",
     profiles: Profiles = None,
+    echo: Echo = False,
+    rts: Rts = "",
 ) -> Options:
     """What names a drive, and how it is reached."""
     from cell_controller.cli.drives.target import Options
 
     found = _format(form) if form else None
-    return Options(tuple(words or ()), profile, unit, baud, found, cell, drive, profiles)
+    return Options(tuple(words or ()), profile, unit, baud, found, cell, drive, profiles, _wiring(echo, rts))
 
 
 def on_a_drive(function: Callable[..., None]) -> Callable[..., None]:
@@ -110,6 +121,8 @@ def scan(
         typer.Option("--format", help="Only this format; may be given again.", show_default=False),
     ] = None,
     profiles: Profiles = None,
+    echo: Echo = False,
+    rts: Rts = "",
 ) -> None:
     """Find the unit ids, baud rates and formats that answer on a port; says what it could not tell.
 
@@ -120,7 +133,8 @@ def scan(
     from cell_controller.cli.drives.find import scan_port
 
     forms = tuple(_format(word) for word in form or ())
-    raise typer.Exit(scan_port(port, _numbers(units), tuple(baud or ()), forms, profiles))
+    wiring = _wiring(echo, rts)
+    raise typer.Exit(scan_port(port, _numbers(units), tuple(baud or ()), forms, profiles, wiring))
 
 
 def identify(
@@ -129,6 +143,8 @@ def identify(
     baud: Baud = None,
     form: Format = "",
     profiles: Profiles = None,
+    echo: Echo = False,
+    rts: Rts = "",
 ) -> None:
     """Hold every drive profile against the drive that answers: which fit, and what speaks against each.
 
@@ -138,7 +154,8 @@ def identify(
     """
     from cell_controller.cli.drives.find import identify_drive
 
-    raise typer.Exit(identify_drive(port, unit, baud, _format(form) if form else None, profiles))
+    found, wiring = _format(form) if form else None, _wiring(echo, rts)
+    raise typer.Exit(identify_drive(port, unit, baud, found, profiles, wiring))
 
 
 @on_a_drive
@@ -244,6 +261,16 @@ def _format(word: str) -> SerialFormat:
         if form.value == word.upper():
             return form
     raise typer.BadParameter(f"{word!r} is no format; there are {', '.join(f.value for f in SerialFormat)}")
+
+
+def _wiring(echo: bool, rts: str) -> Wiring:
+    from cell_controller.cli.drives.target import Wiring
+    from cell_controller.config import Rs485
+
+    if rts not in ("", "high", "low"):
+        raise typer.BadParameter(f"{rts!r} is no level of RTS; there are high and low")
+    levels = {"rts_while_sending": rts == "high", "rts_while_receiving": rts == "low"}
+    return Wiring(echo, Rs485.model_validate(levels) if rts else None)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

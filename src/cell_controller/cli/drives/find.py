@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cell_controller.cli.drives.target import opened
+from cell_controller.cli.drives.target import Wiring, opened
 from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.identify import Fit, identify, ranked
 from cell_controller.commissioning.master import Master
@@ -41,6 +41,7 @@ def scan_port(
     bauds: tuple[int, ...],
     forms: tuple[SerialFormat, ...],
     directory: Path | None,
+    wiring: Wiring,
 ) -> int:
     """Returns the exit code: 1 when nobody answers."""
     profiles = every_profile(profiles_dir(directory))
@@ -48,8 +49,8 @@ def scan_port(
         forms = tuple(form for form in SerialFormat if form.parity == "N")  # it carries no other
     settings = settings_to_try(profiles, bauds, forms)
     out = Console(highlight=False)
-    with opened(port, settings[0].baud, settings[0].form) as wire:
-        probed = _scan(wire, settings, units, profiles)
+    with opened(port, settings[0].baud, settings[0].form, direction=wiring.direction) as wire:
+        probed = _scan(wire, settings, units, profiles, wiring.echoes)
     answered = found(probed)
     if answered:
         out.print(_found_table(answered))
@@ -67,10 +68,11 @@ def _scan(
     settings: tuple[Setting, ...],
     units: tuple[int, ...],
     profiles: tuple[DriveProfile, ...],
+    echoes: bool,
 ) -> tuple[Probed, ...]:
-    first = _listed("asking", len(settings) * len(units), scan(wire, settings, units, profiles))
+    first = _listed("asking", len(settings) * len(units), scan(wire, settings, units, profiles, echoes))
     silent, again = left_to_ask(first)
-    second = _listed("once more", len(silent) * len(again), scan_again(wire, first, profiles))
+    second = _listed("once more", len(silent) * len(again), scan_again(wire, first, profiles, echoes))
     return first + second
 
 
@@ -108,16 +110,22 @@ def _found_table(answered: dict[int, tuple[Setting, ...]]) -> Table:
 
 
 def identify_drive(
-    port: str, unit: int, baud: int | None, form: SerialFormat | None, directory: Path | None
+    port: str,
+    unit: int,
+    baud: int | None,
+    form: SerialFormat | None,
+    directory: Path | None,
+    wiring: Wiring,
 ) -> int:
     """Returns the exit code: 1 when no profile fits."""
     profiles = every_profile(profiles_dir(directory))
     settings = settings_to_try(profiles, (baud,) if baud else (), (form,) if form else ())
-    with opened(port, settings[0].baud, settings[0].form) as wire:
-        setting = _setting_of(wire, port, unit, settings, profiles)
+    with opened(port, settings[0].baud, settings[0].form, direction=wiring.direction) as wire:
+        setting = _setting_of(wire, port, unit, settings, profiles, wiring.echoes)
         wire.configure(setting.baud, setting.form)
         wire.drain()
-        master = Master(wire, LineSpeed(setting.baud, setting.form), CODECS[setting.protocol])
+        speed = LineSpeed(setting.baud, setting.form, wiring.echoes)
+        master = Master(wire, speed, CODECS[setting.protocol])
         spoken = tuple(p for p in profiles if p.protocol is setting.protocol)
         fits: list[Fit] = []
         with _bar("comparing", len(spoken)) as progress:
@@ -130,12 +138,17 @@ def identify_drive(
 
 
 def _setting_of(
-    wire: SerialWire, port: str, unit: int, settings: tuple[Setting, ...], profiles: tuple[DriveProfile, ...]
+    wire: SerialWire,
+    port: str,
+    unit: int,
+    settings: tuple[Setting, ...],
+    profiles: tuple[DriveProfile, ...],
+    echoes: bool,
 ) -> Setting:
     """The first one at which the unit answers."""
     with _bar("looking for the setting", 2 * len(settings)) as progress:
         for _ in range(2):  # one lost answer is noise
-            for one in scan(wire, settings, (unit,), profiles):
+            for one in scan(wire, settings, (unit,), profiles, echoes):
                 progress.advance(progress.task_ids[0])
                 if one.outcome.is_somebody:
                     return one.setting

@@ -15,7 +15,7 @@ from cell_controller.bringup.locks import Locks
 from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.bench import bench_drive, bench_watchdog_s
 from cell_controller.commissioning.master import Master
-from cell_controller.config import CellFile, Drive, SerialFormat
+from cell_controller.config import CellFile, Drive, Rs485, SerialFormat
 from cell_controller.drives.line_setup import arming_values, own_values
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import DriveProfile, Source
@@ -26,6 +26,14 @@ from cell_controller.nodes.serial_wire import SerialWire
 from cell_controller.plan import CellPlan
 
 FILES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What is out of the ordinary between port and wires."""
+
+    echoes: bool = False  # the adapter hears itself
+    direction: Rs485 | None = None  # the port's driver switches it through RTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Options:
     cell: Path | None = None
     drive: str = ""
     profiles: Path | None = None
+    wiring: Wiring = Wiring()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Target:
     watchdog_s: float | None
     cell: CellFile | None = None
     plan: CellPlan | None = None
-    echoes: bool = False  # of its line
+    wiring: Wiring = Wiring()
 
     @property
     def arming_values(self) -> dict[Source, float]:
@@ -67,7 +76,7 @@ class Target:
 
     @property
     def speed(self) -> LineSpeed:
-        return LineSpeed(self.baud, self.form, self.echoes)
+        return LineSpeed(self.baud, self.form, self.wiring.echoes)
 
     def master(self, wire: SerialWire) -> Master:
         return Master(wire, self.speed, CODECS[self.profile.protocol])
@@ -109,7 +118,7 @@ def target_of(options: Options) -> tuple[Target, tuple[str, ...]]:
             watchdog_s=plan.drives[options.drive].watchdog_s,
             cell=cell,
             plan=plan,
-            echoes=line.echo,
+            wiring=Wiring(line.echo or options.wiring.echoes, options.wiring.direction or line.rs485),
         ),
         words,
     )
@@ -136,19 +145,35 @@ def _on_a_port(options: Options) -> tuple[Target, tuple[str, ...]]:
     form = options.form or profile.serial.usual_format
     drive = bench_drive(profile, options.unit)
     watchdog_s = bench_watchdog_s(profile, LineSpeed(baud, form))
-    target = Target(options.words[0], profile, options.unit, baud, form, profile.name, drive, watchdog_s)
+    target = Target(
+        device=options.words[0],
+        profile=profile,
+        unit=options.unit,
+        baud=baud,
+        form=form,
+        name=profile.name,
+        drive=drive,
+        watchdog_s=watchdog_s,
+        wiring=options.wiring,
+    )
     return target, tuple(options.words[1:])
 
 
 @contextmanager
-def opened(device: str, baud: int, form: SerialFormat, cell: CellFile | None = None) -> Iterator[SerialWire]:
+def opened(
+    device: str,
+    baud: int,
+    form: SerialFormat,
+    cell: CellFile | None = None,
+    direction: Rs485 | None = None,
+) -> Iterator[SerialWire]:
     """The port, for us alone: locked as `cell up` locks it, exclusively open, slow adapters told."""
     locks = Locks()
     if cell is not None:
         locks.take(key_of(cell.namespace), f"cell {cell.name} ({cell.namespace})")
     try:
         locks.take(f"line {realpath(device)}", f"port {device}")
-        with SerialWire(device) as wire:
+        with SerialWire(device, direction) as wire:
             wire.open(baud, form)
             slow = slow_adapter(device)
             if slow:
@@ -163,5 +188,5 @@ def opened(device: str, baud: int, form: SerialFormat, cell: CellFile | None = N
 @contextmanager
 def reached(target: Target) -> Iterator[SerialWire]:
     """The port of a drive, open."""
-    with opened(target.device, target.baud, target.form, target.cell) as wire:
+    with opened(target.device, target.baud, target.form, target.cell, target.wiring.direction) as wire:
         yield wire
