@@ -240,9 +240,8 @@ class RosHost:
                     os.eventfd_read(self._wake_fd)
                 else:
                     waiting[descriptor].on_readable(now_s)
-            if (unit := lifecycle.asked) is not None:  # a life of its own, like that of a new process
+            if (unit := lifecycle.obey()) is not None:  # a life of its own, like that of a new process
                 runner = Runner(unit, secrets.randbits(62) + 1, now_s)
-                lifecycle.obeyed()
             self._drain(runner)
             now_s = time.monotonic()
             if runner.due_s <= now_s:

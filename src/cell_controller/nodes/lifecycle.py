@@ -78,7 +78,7 @@ class Idle:
 
 
 class Lifecycle:
-    """Of one node. Its services run in the ROS thread; `asked` and `obeyed` are for the Unit's own."""
+    """Of one node. Its services run in the ROS thread; `obey` is for the Unit's own."""
 
     def __init__(
         self,
@@ -91,7 +91,8 @@ class Lifecycle:
     ) -> None:
         """`remake` reads the files again; without it the node is never deactivated while it lives."""
         self.phase = Phase.UNCONFIGURED
-        self.asked: Unit | None = None
+        self._asked: Unit | None = None
+        self._lock = threading.Lock()
         self._name, self._ports, self._remake = unit.name, _ports(unit), remake
         self._wake, self._shut_down = wake, shut_down
         self._done = threading.Event()
@@ -115,10 +116,15 @@ class Lifecycle:
                 self._enter(change)
                 return
 
-    def obeyed(self) -> None:
-        """The Unit that was asked for is the one that steps now."""
-        self.asked = None
-        self._done.set()
+    def obey(self) -> Unit | None:
+        """The Unit that has to step from now on, told once; None: the one that does."""
+        if self._asked is None:  # as ever; the lock is for who comes too late
+            return None
+        with self._lock:
+            unit, self._asked = self._asked, None
+            if unit is not None:
+                self._done.set()
+            return unit
 
     def _enter(self, change: Change) -> None:
         self.phase = change.goal
@@ -158,9 +164,14 @@ class Lifecycle:
             self._say(str(error))
             return False
         self._done.clear()
-        self.asked = unit
+        self._asked = unit
         self._wake()
-        return self._done.wait(OBEY_S)
+        self._done.wait(OBEY_S)
+        with self._lock:  # refused is refused: it must not fall silent later, and call itself active
+            is_obeyed, self._asked = self._asked is None, None
+        if not is_obeyed:
+            self._say(f"did not step within {OBEY_S:g} s")
+        return is_obeyed
 
     def _made(self, remake: Callable[[], Unit]) -> Unit:
         """Made anew like a process that is started again: it remembers nothing."""

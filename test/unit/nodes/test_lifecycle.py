@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from threading import Thread
+from math import inf
+from threading import Event, Thread
 from typing import Any
 
 import cell_msgs.msg
@@ -16,6 +17,7 @@ from rclpy.node import Node
 
 from cell_controller.config import ConfigError
 from cell_controller.messages import CellState
+from cell_controller.nodes import lifecycle
 from cell_controller.nodes.host import RosHost
 from cell_controller.nodes.qos import profile_of
 from cell_controller.runtime import Inputs, Qos, Sent, Service, Step, Unit, ports
@@ -103,11 +105,15 @@ def ears(namespace: str) -> Iterator[Ears]:
 
 
 @contextmanager
-def station(namespace: str, remake: Any = None) -> Iterator[RosHost]:
+def station(namespace: str, remake: Any = None, first: Unit | None = None) -> Iterator[RosHost]:
     lives = count(1)
-    first = Talker(next(lives))
+    born = Talker(next(lives))
     host = RosHost(
-        first, "robot", namespace, handles_signals=False, remake=remake or (lambda: Talker(next(lives)))
+        first or born,
+        "robot",
+        namespace,
+        handles_signals=False,
+        remake=remake or (lambda: Talker(next(lives))),
     )
     thread = Thread(target=host.run)
     thread.start()
@@ -180,6 +186,34 @@ def test_a_deactivated_station_is_silent_but_not_dead_and_begins_anew(namespace:
             "configure",
             "activate",
         ]
+
+
+def test_a_unit_that_steps_too_late_is_not_silenced_afterwards(
+    namespace: str, ears: Ears, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "OBEY_S", 0.3)
+    is_free, is_stuck = Event(), Event()
+    is_free.set()
+
+    class Stuck(Talker):
+        max_lateness_s = inf
+
+        def step(self, inputs: Inputs, now_s: float) -> Step:
+            if not is_free.is_set():
+                is_stuck.set()
+                is_free.wait(20.0)
+            return super().step(inputs, now_s)
+
+    with station(namespace, first=Stuck(1)):
+        ears.hears(lambda: ears.numbers, "its life")
+        is_free.clear()
+        assert is_stuck.wait(10.0)
+        assert not ears.change("deactivate")
+        is_free.set()
+        ears.numbers.clear()
+        ears.hears(lambda: len(ears.numbers) > 20, "more of the same life")
+        assert ears.state() == State.PRIMARY_STATE_ACTIVE
+    assert "robot: did not step within 0.3 s" in capfd.readouterr().err
 
 
 def test_files_that_have_become_wrong_leave_it_inactive(
