@@ -42,7 +42,7 @@ def bridged_topics(world: str, mechanisms: Iterable[Mechanism]) -> Iterator[Brid
         joints = [j for j in mechanism.joints if j.name != counted and is_driven(j)]
         if joints:
             yield Bridged(
-                f"{ROOT}/{mechanism.name}/joint_states",
+                joint_states_topic(mechanism.name),
                 f"/world/{world}{model}/joint_state",
                 "sensor_msgs/msg/JointState",
                 "gz.msgs.Model",
@@ -68,6 +68,11 @@ def bridge_yaml(world: str, mechanisms: Iterable[Mechanism]) -> str:
             f"  direction: {topic.direction}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def joint_states_topic(mechanism: str) -> str:
+    """Where a mechanism's positions and speeds come, below the cell's namespace."""
+    return f"{ROOT}/{mechanism}/joint_states"
 
 
 def target_name(joint: Joint) -> str:

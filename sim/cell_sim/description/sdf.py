@@ -127,7 +127,9 @@ def _geometry(parent: Element, shape: Shape) -> None:
 def _joint(model: Element, joint: Joint) -> None:
     is_still = joint.limits is None or joint.leader is not None
     kind = JointKind.FIXED if is_still else joint.kind
-    element = SubElement(model, "joint", name=joint.name, type=kind.value)
+    # Gazebo's DART makes a fixed joint of a continuous one; a revolute one without limits turns for ever.
+    word = "revolute" if kind is JointKind.TURN else kind.value
+    element = SubElement(model, "joint", name=joint.name, type=word)
     _value(element, "parent", body_name(joint.parent))
     _value(element, "child", body_name(joint.child))
     if joint.limits is None or is_still:

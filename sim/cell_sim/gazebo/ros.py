@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
+from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -21,6 +22,7 @@ from cell_sim.plant.gazebo_mechanics import SILENT_S
 ANSWER_S = 10.0  # a bridge has to find its topics first
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # type: ignore[no-untyped-call]
 _PARKED_M = 0.001
+_SPIN_S = 0.5  # without a limit it never returns
 _REPEAT_S = 0.1  # a command that reached nobody yet is told again
 
 
@@ -35,6 +37,19 @@ class NoGazeboError(CellError):
         )
 
 
+class StuckError(CellError):
+    """Joints are heard, and do not go where they are sent."""
+
+    def __init__(self, joints: Mapping[str, tuple[float, float]], waited_s: float) -> None:
+        where = ", ".join(
+            f"{name} is at {at_m:g} m and was sent to {to_m:g} m" for name, (at_m, to_m) in joints.items()
+        )
+        super().__init__(
+            f"Gazebo does not move its joints: {where}, {waited_s:g} s ago. Look into the server's output "
+            "for a physics engine that was not found, and whether the world runs and is that of this cell"
+        )
+
+
 class RosJoints:
     """See Joints. A thread takes in what comes; `open` and `close` are explicit."""
 
@@ -42,6 +57,7 @@ class RosJoints:
         self._topics = list(topics)
         self._namespace = namespace
         self._states: dict[str, tuple[float, float, float]] = {}  # position, speed, heard at
+        self._stamps: dict[str, tuple[int, int]] = {}  # simulated time, by the first joint of a message
         self._told: dict[str, tuple[float, float]] = {}  # value, when
         self._publishers: dict[str, Publisher] = {}
 
@@ -61,7 +77,8 @@ class RosJoints:
                 self._node.create_subscription(JointState, topic.ros_topic, self._hear, _NEWEST)
             elif topic.ros_type == "std_msgs/msg/Float64":
                 self._publishers[topic.ros_topic] = self._node.create_publisher(Float64, topic.ros_topic, 10)
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._is_over = threading.Event()
+        self._executor = EventsExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name="gazebo", daemon=True)
         self._thread.start()
@@ -75,12 +92,18 @@ class RosJoints:
             time.sleep(0.02)
 
     def park(self, places_m: Mapping[str, float], timeout_s: float = ANSWER_S) -> None:
-        """A world begins with all joints at zero: bring the axes to where the machine was left."""
+        """A world begins with all joints at zero: bring the axes to where the machine was left.
+
+        Raises NoGazeboError and StuckError.
+        """
         self.wait(places_m, timeout_s)
         deadline_s = time.monotonic() + timeout_s
         while away := [j for j, at_m in places_m.items() if not self._stands_at(j, at_m)]:
             if time.monotonic() > deadline_s:
-                raise NoGazeboError(away, self._namespace, timeout_s)
+                lost = [j for j in away if self.state(j) is None]
+                if lost:
+                    raise NoGazeboError(lost, self._namespace, timeout_s)
+                raise StuckError({j: (self._states[j][0], places_m[j]) for j in away}, timeout_s)
             for joint in away:
                 self.tell(joint, "target_position", places_m[joint])
             time.sleep(0.02)
@@ -90,10 +113,12 @@ class RosJoints:
         return state is not None and abs(state[0] - at_m) < _PARKED_M
 
     def close(self) -> None:
-        rclpy.try_shutdown(context=self._context)
+        self._is_over.set()
+        self._executor.wake()
         self._thread.join(timeout=2.0)
         self._executor.shutdown(timeout_sec=1.0)
         self._node.destroy_node()  # type: ignore[no-untyped-call]
+        rclpy.try_shutdown(context=self._context)
 
     def state(self, joint: str) -> tuple[float, float] | None:
         """Newest position and speed; None when there is none or it is older than SILENT_S."""
@@ -111,12 +136,19 @@ class RosJoints:
             self._publishers[topic].publish(Float64(data=value))
 
     def _hear(self, message: JointState) -> None:
+        """A server that is paused goes on telling the same moment: that is no news."""
+        stamp = message.header.stamp.sec, message.header.stamp.nanosec
+        first = message.name[0] if message.name else ""
+        if self._stamps.get(first) == stamp:
+            return
+        self._stamps[first] = stamp
         now_s = time.monotonic()
         for name, position, speed in zip(message.name, message.position, message.velocity, strict=False):
             self._states[name] = float(position), float(speed), now_s
 
     def _spin(self) -> None:
         try:
-            self._executor.spin()
+            while not self._is_over.is_set():
+                self._executor.spin_once(timeout_sec=_SPIN_S)
         except ExternalShutdownException:
             return

@@ -1,7 +1,8 @@
 """Rigid bodies in a Gazebo server behind the same axes and spindles; it runs free, in its own time.
 
-Gazebo closes the position loop of an axis; the drive's ramp and force limit are played here. The speed of
-spindles and belts is integrated here and told to Gazebo, which has to follow.
+Gazebo closes the position loop of an axis in proportion to its error; the drive's ramp, its force limit, and
+what a real servo's feed-forward and integrator add are played here. The speed of spindles and belts is
+integrated here and told to Gazebo, which has to follow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ STEP_S = 0.002
 SILENT_S = 0.25  # joint states come every millisecond of simulated time; a busy computer delays them
 _STIFFNESS_RAD2_S2 = 150.0**2  # of the world's controllers, per kilogram
 _SETTLED_M, _SETTLED_M_S = 1e-5, 2e-4
+_INTEGRATOR_1_S = 20.0  # slow beside joint states of 200 Hz
 
 
 class Joints(Protocol):
@@ -39,6 +41,7 @@ class GazeboMechanics:
         self.lost: tuple[str, ...] = ()
         self._joints = joints
         self._braking: set[str] = set()
+        self._trim_m: dict[str, float] = {}
 
     def step(self, dt_s: float) -> None:
         """Take over what Gazebo measured, and tell it how all goes on."""
@@ -80,24 +83,28 @@ class GazeboMechanics:
             ramp.velocity(0.0, slower_m_s2, slower_m_s2)
         ramp.advance(dt_s)
         self._settle(axis)
-        self._drive(name, axis)
+        self._drive(name, axis, dt_s)
 
     def _settle(self, axis: Axis) -> None:
         error_m = axis.ramp.position_m - axis.position_m
         if axis.ramp.is_at_rest and abs(error_m) < _SETTLED_M and abs(axis.speed_m_s) < _SETTLED_M_S:
             axis.position_m, axis.speed_m_s, axis.is_lagging = axis.ramp.position_m, 0.0, False
 
-    def _drive(self, name: str, axis: Axis) -> None:
+    def _drive(self, name: str, axis: Axis, dt_s: float) -> None:
         """The controller pushes in proportion to its error, so the target's lead is the motor's force."""
         stiffness_n_m = axis.spec.moving_mass_kg * _STIFFNESS_RAD2_S2
         reach_m = axis.force_limit_n / stiffness_n_m
         lead_m = axis.ramp.position_m - axis.position_m
         if axis.is_servo_on:
-            axis.is_lagging = abs(lead_m) > reach_m
-            lead_m = min(max(lead_m, -reach_m), reach_m)
+            trim_m = self._trim_m.get(name, 0.0) + _INTEGRATOR_1_S * dt_s * lead_m
+            trim_m = min(max(trim_m, -reach_m), reach_m)
+            self._trim_m[name] = trim_m
+            wish_m = lead_m + trim_m + axis.needed_force_n() / stiffness_n_m
+            axis.is_lagging = abs(wish_m) > reach_m
+            lead_m = min(max(wish_m, -reach_m), reach_m)
             axis.force_n = lead_m * stiffness_n_m
         else:
-            axis.force_n = 0.0
+            self._trim_m[name] = axis.force_n = 0.0
         self._joints.tell(name, "target_position", axis.position_m + lead_m)
         against_n = axis.drag_n if axis.speed_m_s < 0.0 else -axis.drag_n if axis.speed_m_s > 0.0 else 0.0
         self._joints.tell(name, "load", axis.load_n + against_n)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rclpy
@@ -16,7 +18,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 
 from cell_controller.config.loader import load_cell
-from cell_sim.gazebo.ros import NoGazeboError, RosJoints
+from cell_sim.gazebo.ros import NoGazeboError, RosJoints, StuckError
 from cell_sim.gazebo.start import connected
 from cell_sim.plant import CellPlant, build_plant
 
@@ -25,16 +27,20 @@ DEMO = load_cell(ROOT / "config/cells/demo.yaml")
 RECIPE = DEMO.recipes["bracket"]
 TOPICS: list[dict[str, str]] = yaml.safe_load((ROOT / "sim/worlds/demo/bridge.yaml").read_text())
 PERIOD_S = 0.01
+# Of the world's controllers: as far as its servo gives way.
+STIFFNESS_N_M = {n: d.moving_mass_kg * 150.0**2 for n, d in DEMO.cell.drives.items() if d.kind == "axis"}
 DOMAIN = 83
 
 
 class StandIn:
-    """Joints reach what they are told within a period, as soon as they are told it."""
+    """Joints reach what they are told within a period, but for what their load pushes them away."""
 
     def __init__(self) -> None:
         self.position: dict[str, float] = {}
         self.load: dict[str, float] = {}
         self.shown: dict[str, float] = {}
+        self.stamp: Any = None  # while it is paused
+        self.is_stuck = False
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
         self.node = Node("bridge", namespace=DEMO.cell.namespace, context=self.context)
@@ -60,7 +66,7 @@ class StandIn:
 
     def _obey(self, joint: str, what: str) -> Callable[[Float64], None]:
         def obey(message: Float64) -> None:
-            if what == "target_position":
+            if what == "target_position" and not self.is_stuck:
                 self.position[joint] = message.data
             elif what == "load":
                 self.load[joint] = message.data
@@ -69,11 +75,15 @@ class StandIn:
 
     def _tell(self) -> None:
         for model, joints in self.models.items():
-            places = [self.position.get(j, 0.0) for j in joints]
+            places = [
+                self.position.get(j, 0.0) + self.load.get(j, 0.0) / STIFFNESS_N_M.get(j, inf) for j in joints
+            ]
             before = [self.shown.get(j, at) for j, at in zip(joints, places, strict=True)]
             speeds = [(at - was) / PERIOD_S for at, was in zip(places, before, strict=True)]
             self.shown |= dict(zip(joints, places, strict=True))
-            self.states[model].publish(JointState(name=joints, position=places, velocity=speeds))
+            message = JointState(name=joints, position=places, velocity=speeds)
+            message.header.stamp = self.stamp or self.node.get_clock().now().to_msg()
+            self.states[model].publish(message)
 
     def _spin(self) -> None:
         try:
@@ -129,8 +139,10 @@ def test_an_axis_goes_where_its_drive_sends_it_and_takes_the_process_force_along
     axis.move_to(goal_m, 0.1, 0.5, 0.5)
     axis.load_n = -120.0
     assert until(plant, lambda: abs(axis.position_m - goal_m) < 1e-6 and not axis.is_moving)
-    assert stand_in[0].position["weld_x"] == pytest.approx(goal_m)
     assert until(plant, lambda: stand_in[0].load.get("weld_x") == -120.0)
+    assert until(plant, lambda: abs(stand_in[0].shown["weld_x"] - goal_m) < 1.1e-5)
+    assert stand_in[0].position["weld_x"] > goal_m + 30e-6, "the servo holds against the load"
+    assert until(plant, lambda: abs(axis.force_n - 120.0) < 30.0)
 
 
 @pytest.mark.parametrize("is_on", [True, False])
@@ -150,6 +162,23 @@ def test_a_silent_bridge_takes_the_torque_and_one_that_begins_again_moves_nothin
     assert until(plant, lambda: not plant.is_off("weld_x"))
     assert not until(plant, lambda: abs(axis.position_m - 0.3) > 1e-6, timeout_s=0.5)
     assert stand_in[0].position["weld_x"] == pytest.approx(0.3)
+
+
+def test_a_paused_server_that_goes_on_telling_the_same_moment_takes_the_torque(
+    joints: RosJoints, stand_in: list[StandIn]
+) -> None:
+    plant = made(joints)
+    assert until(plant, lambda: plant.axes["weld_x"].is_enabled)
+    stand_in[0].stamp = stand_in[0].node.get_clock().now().to_msg()
+    assert until(plant, lambda: plant.is_off("weld_x"))
+    stand_in[0].stamp = None
+    assert until(plant, lambda: not plant.is_off("weld_x"))
+
+
+def test_joints_that_are_heard_and_do_not_move_are_named_with_their_places(stand_in: list[StandIn]) -> None:
+    stand_in[0].is_stuck = True
+    with pytest.raises(StuckError, match=r"weld_z is at 0 m and was sent to 0\.06 m.*physics engine"):
+        connected(DEMO.cell, RECIPE, timeout_s=3.0)
 
 
 def test_without_an_answer_the_message_says_how_to_start_gazebo(monkeypatch: pytest.MonkeyPatch) -> None:
