@@ -40,7 +40,7 @@ ROOMS = (
     Room("permit", ("drives/permit.py", "drives/stopping.py"), ("test/unit/drives",)),
     Room(
         "bus",
-        ("drives/bus.py",),
+        ("drives/bus.py", "drives/report.py"),
         (
             "test/unit/drives/test_bus.py",
             "test/unit/drives/test_bus_outputs.py",

@@ -149,7 +149,7 @@ class Line:
         self.bus = DriveBus(CELL, PLAN, name)
         self.drives = {d.name: StandIn(d.name, d.drive, d.profile, d.is_module) for d in self.bus._devices}
         every = cast("Any", tuple(self.drives.values()))
-        self.bus._devices = every
+        self.bus._devices = self.bus._report._devices = every
         self.bus._movers = tuple(d for d in every if not d.is_module)
         self.bus._modules = tuple(d for d in every if d.is_module)
         self.now_s = 8.0

@@ -8,8 +8,9 @@ from math import inf
 from cell_controller.commissioning.errors import NoAnswerError, NotReadyError, RefusedError
 from cell_controller.commissioning.wire import Wire
 from cell_controller.config import AxisDrive, SpindleDrive
+from cell_controller.drives.contact import OFFLINE_AFTER
 from cell_controller.drives.conversation import Conversation, Wishes
-from cell_controller.drives.device import OFFLINE_AFTER, Device
+from cell_controller.drives.device import Device
 from cell_controller.drives.goal import HOLD, OFF, GoalKind, goal_of
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.protocols import CODECS

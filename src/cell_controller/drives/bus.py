@@ -10,16 +10,15 @@ from math import inf
 
 from cell_controller.config import INTERLOCK, AxisDrive, CellFile
 from cell_controller.drives.conversation import Conversation, Wishes
-from cell_controller.drives.goal import OFF, Goal, GoalKind, goal_of
+from cell_controller.drives.goal import OFF, goal_of, outputs_goal
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
 from cell_controller.drives.line_time import LineSpeed
-from cell_controller.drives.permit import PermitBook
+from cell_controller.drives.permit import PermitBook, own_fault
 from cell_controller.drives.protocols import codec_of
-from cell_controller.drives.report import drive_state
+from cell_controller.drives.report import PUBLISH_S, LineReport, Told
 from cell_controller.drives.stopping import LineStop
 from cell_controller.messages import (
     Allowed,
-    DriveStates,
     Finished,
     LineCommand,
     LineEvent,
@@ -31,7 +30,7 @@ from cell_controller.messages import (
     StopRequested,
     Tx,
 )
-from cell_controller.runtime import FaultKind, Input, Inputs, Output, Sent, Service, Step
+from cell_controller.runtime import Input, Inputs, Output, Sent, Service, Step
 from cell_controller.runtime.ports import (
     DRIVE_STATES,
     FINISHED,
@@ -43,7 +42,6 @@ from cell_controller.runtime.ports import (
     TX,
 )
 
-PUBLISH_S = 0.02  # longest time between two DriveStates
 REOPEN_S = 0.5
 # A step this late cannot have kept the permit fresh: it is the cap of every permit.
 MAX_LATENESS_S = 0.1
@@ -60,7 +58,6 @@ class DriveBus:
     def __init__(self, cell: CellFile, plan: BusPlan, name: str) -> None:
         line = cell.lines[name]
         self.name = name
-        self._config_hash = plan.config_hash
         self._speed = LineSpeed(line.baud, line.format, line.echo)
         self._devices = make_devices(cell, plan, name)
         self._codec = codec_of(d.profile for d in self._devices)
@@ -86,8 +83,7 @@ class DriveBus:
         self._is_opening = False
         self._leaving = ""  # reason of SIGTERM
         self._is_finished = False
-        self._publish_at_s = -inf
-        self._published: tuple[object, ...] = ()
+        self._report = LineReport(name, plan.config_hash, self._devices)
         self._out: list[Sent] = []
 
     @property
@@ -115,7 +111,7 @@ class DriveBus:
             self._leaving = self._leaving or stop.reason or "asked to leave"
         is_news = self._listen(inputs.new(RX.name, Rx), now_s)
         is_new = self._permit.take(inputs.new(LINE_COMMAND.name, LineCommand), inputs.session, now_s)
-        self._decide(_own_fault(inputs), now_s, is_new=is_new)
+        self._decide(own_fault(inputs), now_s, is_new=is_new)
         self._open(now_s)
         wishes = self._wishes()
         self._speak(wishes, now_s)
@@ -274,14 +270,12 @@ class DriveBus:
                 device.pursue(OFF)
 
     def _switch_outputs(self, now_s: float) -> None:
-        """Outputs by mask from every fresh command; without one the open ones open, the others hold."""
+        """From every fresh command; without one, and after a stop of our own, they open or hold."""
         own_stop = bool(self._stop_cause) and self._permit.epoch <= self._stop_cause_epoch
+        is_obeyed = self._permit.is_fresh(now_s) and not own_stop
         for device in self._modules:
-            if own_stop or not self._permit.is_fresh(now_s):
-                device.pursue(Goal(GoalKind.OUTPUTS, outputs_mask=self._open_masks[device.name]))
-            else:
-                wish = self._permit.of(device.name).setpoint
-                device.pursue(Goal(GoalKind.OUTPUTS, outputs=wish.outputs, outputs_mask=wish.outputs_mask))
+            wish = self._permit.of(device.name).setpoint if is_obeyed else None
+            device.pursue(outputs_goal(wish, self._open_masks[device.name]))
 
     def _leave_if_asked(self, now_s: float) -> None:
         """The end, once nothing is left to be stopped or opened on the line."""
@@ -293,37 +287,25 @@ class DriveBus:
         self._out.append(Sent(LINE_REQUEST.name, LineRequest(LineRequestKind.CLOSE)))
         self._out.append(Sent(FINISHED.name, Finished(self._leaving)))
 
-    # Report
-
     def _publish(self, now_s: float, *, at_once: bool) -> None:
-        key = (
-            self._phase,
-            self._permit.epoch,
-            self._stop_cause,
-            tuple((s.condition, s.is_armed, s.fault_code, s.inputs) for s in (d.seen for d in self._devices)),
-        )
-        if not at_once and key == self._published and now_s < self._publish_at_s:
-            return
-        self._published = key
-        self._publish_at_s = now_s + PUBLISH_S
         stop = self._stop
-        states = DriveStates(
-            line=self.name,
-            phase=self._phase,
-            epoch=self._permit.epoch,
-            is_stopped=all(d.is_standing for d in self._movers),
-            is_armed=all(d.is_armed for d in self._devices),
-            config_hash=self._config_hash,
-            program=stop.program if stop else "",
-            program_step=stop.step_name if stop else "",
-            tool_in_material=self._tool_in_material,
-            stop_cause=self._stop_cause,
-            drives=tuple(drive_state(d) for d in self._devices),
+        states = self._report.due(
+            now_s,
+            Told(
+                phase=self._phase,
+                epoch=self._permit.epoch,
+                program=stop.program if stop else "",
+                program_step=stop.step_name if stop else "",
+                tool_in_material=self._tool_in_material,
+                stop_cause=self._stop_cause,
+            ),
+            at_once=at_once,
         )
-        self._out.append(Sent(DRIVE_STATES.name, states))
+        if states is not None:
+            self._out.append(Sent(DRIVE_STATES.name, states))
 
     def _deadline_s(self, wishes: Wishes, now_s: float) -> float:
-        due = [self._publish_at_s]
+        due = [self._report.due_s]
         if self._phase is LinePhase.PERMITTED:
             due.append(self._permit.expires_at_s)
         if self._stop is not None:
@@ -334,14 +316,3 @@ class DriveBus:
             due.append(self._open_at_s)
         # Never now again: what is due at this moment has been done, or waits for something else.
         return min(d if d > now_s else now_s + PUBLISH_S for d in due)
-
-
-def _own_fault(inputs: Inputs) -> str:
-    """What the runtime noticed that ends a permit."""
-    for fault in inputs.faults:
-        if fault.kind is FaultKind.LATE_STEP:
-            return f"late step: {fault.detail}"
-        is_session = fault.kind in (FaultKind.NEW_SESSION, FaultKind.SECOND_SESSION)
-        if is_session and fault.port == LINE_COMMAND.name:
-            return "the interlock was restarted or runs twice"
-    return ""

@@ -83,7 +83,7 @@ class Conversation:
         device = self._devices[job.device]
         timing = device.profile.timing
         within_s = timing.timeout_s
-        if wishes.is_stopping and device.failures > 0:  # a silent drive must not hold up the others
+        if wishes.is_stopping and device.contact.failures > 0:  # a silent drive must not hold up the others
             within_s = timing.max_reply_delay_s
         elif job.wanted is not None and job.wanted.stage.is_stop:  # a lost stop is repeated soon
             within_s = min(timing.max_reply_delay_s + LATE_S, timing.timeout_s)

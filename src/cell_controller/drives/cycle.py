@@ -65,8 +65,10 @@ class Cycle:
         """
         again = None
         for device in order:
-            job = device.write_job(now_s, stops_only=not all_writes) if device.may_ask(now_s) else None
-            if job is not None and device.failures == 0:
+            job = (
+                device.write_job(now_s, stops_only=not all_writes) if device.contact.may_ask(now_s) else None
+            )
+            if job is not None and device.contact.failures == 0:
                 return job
             again = again or job
         return again
@@ -82,7 +84,7 @@ class Cycle:
     def _cyclic(self, now_s: float, arms_first: bool, may_reset: bool) -> Job | None:
         while self._left:
             device = self._left.popleft()
-            if device.may_ask(now_s):
+            if device.contact.may_ask(now_s):
                 return self._fast_job(device, now_s)
         if not self._is_slot_open:
             return None
@@ -111,7 +113,7 @@ class Cycle:
 
     def _slot_job(self, slot: _Slot, device: Device | None, now_s: float, may_reset: bool) -> Job | None:
         if slot is _Slot.READ and device is not None:
-            return device.fast_job() if device.may_ask(now_s) else None
+            return device.fast_job() if device.contact.may_ask(now_s) else None
         if slot is _Slot.WRITE:
             return self._write_job(now_s, False, may_reset)
         return self._audit_job(now_s)
@@ -157,4 +159,4 @@ class Cycle:
     @property
     def probe_at_s(self) -> float:
         """When a drive may be asked again: now, unless nobody on the line answers."""
-        return min((d.probe_at_s for d in self._devices), default=inf)
+        return min((d.contact.probe_at_s for d in self._devices), default=inf)

@@ -8,6 +8,7 @@ from math import inf
 from cell_controller.config import AxisDrive, Drive, IoDrive
 from cell_controller.drives.actuation import Actuator, Seen, Wanted
 from cell_controller.drives.arming import Arming
+from cell_controller.drives.contact import Contact
 from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
@@ -21,10 +22,6 @@ from cell_controller.drives.statistics import Statistics
 from cell_controller.drives.transaction import Ended
 from cell_controller.messages import DriveCondition, DriveState
 
-OFFLINE_AFTER = 3  # failed exchanges in a row: the error budget of the fault table
-SILENT_AFTER = 2  # in a stop program
-PROBE_S = 0.5  # between two tries of a silent drive, so that it does not starve the others
-RETRY_S = 0.1  # a stop that failed twice lets the reads have their turn before it is tried again
 IDENTIFY_S = 1.0  # between two armings of a drive that is not what it must be
 FAULT_RESET_S = 1.0  # between two resets of a fault that does not go
 SEARCH_BEGINS_S = 0.1  # until then a drive may still show the reference that it has been told to forget
@@ -46,11 +43,9 @@ class Device:
         self._fastest_rpm = fastest_reading_rpm(profile) if self._needs_place else inf
         self._seen: Seen | None = None
         self.shown: DriveState | None = None  # as it was last reported, while that is still so
-        self.is_offline = True
+        self.contact = Contact()
         self._is_unread = True  # not read since it came back: its old values say nothing of now
         self.needs_reading = True  # before it counts as ready
-        self.failures = 0
-        self._retry_at_s = -inf
         self._arm_at_s = -inf
         self._reset_at_s = -inf
         self._reset_left: list[Wanted] = []
@@ -64,6 +59,14 @@ class Device:
     @property
     def is_module(self) -> bool:
         return isinstance(self.drive, IoDrive)
+
+    @property
+    def is_offline(self) -> bool:
+        return self.contact.is_offline
+
+    @property
+    def is_silent(self) -> bool:
+        return self.contact.is_silent
 
     @property
     def is_armed(self) -> bool:
@@ -84,16 +87,6 @@ class Device:
     def may_coast(self) -> bool:
         """Shows no speed, and is not known to stand."""
         return self.image.may_coast
-
-    @property
-    def is_silent(self) -> bool:
-        """Did not answer twice in a row; one broken frame is not yet silence."""
-        return self.is_offline or self.failures >= SILENT_AFTER
-
-    @property
-    def probe_at_s(self) -> float:
-        """When a silent drive is asked again."""
-        return self._retry_at_s if self.is_offline else -inf
 
     @property
     def can_move(self) -> bool:
@@ -146,13 +139,13 @@ class Device:
 
     def port_opened(self) -> None:
         """Everything has to be proved again."""
-        self.is_offline, self.failures = True, 0
+        self.contact.port_opened()
         self.needs_reading = True
-        self._retry_at_s = self._arm_at_s = -inf
+        self._arm_at_s = -inf
         self.disarm()
 
     def port_lost(self) -> None:
-        self.is_offline = True
+        self.contact.is_offline = True
         self.disarm()
 
     def disarm(self) -> None:
@@ -161,13 +154,9 @@ class Device:
         self.arming.restart()
         self.actuator.forget()
 
-    def may_ask(self, now_s: float) -> bool:
-        """A drive that answers any time, a silent one now and then."""
-        return not self.is_offline or now_s >= self._retry_at_s
-
     def write_job(self, now_s: float, *, stops_only: bool = False) -> Job | None:
         """The next write towards the goal."""
-        if now_s < self._retry_at_s or (stops_only and not self.actuator.may_want_stop):
+        if now_s < self.contact.retry_at_s or (stops_only and not self.actuator.may_want_stop):
             return None
         wanted = self.actuator.wanted(self.seen, now_s)
         if wanted is None or (stops_only and not wanted.stage.is_stop):
@@ -228,8 +217,7 @@ class Device:
             self._failed(job, ended.error, now_s)
             return
         self.statistics.answered(now_s - ended.sent_at_s, now_s)
-        self.failures = 0
-        self._came_back()
+        self._heard()
         words = ended.reply.words if isinstance(ended.reply, RegistersReply) else ()
         try:
             self._took(job, words, ended, now_s)
@@ -287,11 +275,10 @@ class Device:
             self.actuator.failed(job.wanted)
             self._reset_left = []
 
-    def _came_back(self) -> None:
-        """Heard again, or for the first time: what is known is from before, so prove everything anew."""
-        if self.is_offline:
+    def _heard(self) -> None:
+        """After silence, or for the first time: what is known is from before, so prove everything anew."""
+        if self.contact.heard():
             self._is_unread = True
-            self.is_offline = False
             self.disarm()
 
     def _failed(self, job: Job, error: DriveError, now_s: float) -> None:
@@ -299,20 +286,13 @@ class Device:
             self.actuator.failed(job.wanted)
             self._reset_left = []
         if isinstance(error, DriveExceptionError):  # it answers, and refuses
-            self.failures = 0
-            self._came_back()
-            self._retry_at_s = now_s + RETRY_S
+            self._heard()
+            self.contact.refused(now_s)
             if job.purpose is Purpose.ARM:
                 self.arming.problem = str(error)
                 self.arming.restart()
                 self._arm_at_s = now_s + IDENTIFY_S
             return
-        self.failures += 1
         is_stop = job.wanted is not None and job.wanted.stage.is_stop
-        if self.failures >= OFFLINE_AFTER or self.is_offline:
-            if not self.is_offline:
-                self.disarm()
-            self.is_offline = True
-            self._retry_at_s = now_s + PROBE_S
-        elif is_stop and self.failures > 1:  # the first loss is noise, and is repeated at once
-            self._retry_at_s = now_s + RETRY_S
+        if self.contact.missed(now_s, is_stop=is_stop):
+            self.disarm()

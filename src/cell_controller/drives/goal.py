@@ -49,6 +49,13 @@ def rated_force_n(profile: DriveProfile, axis: AxisDrive) -> float:
     return (profile.nameplate.rated_torque_nm or 0.0) * 2.0 * pi / axis.m_per_rev
 
 
+def outputs_goal(wish: DriveSetpoint | None, open_mask: int) -> Goal:
+    """The outputs that the wish owns; without one those of the mask open, and the others stay."""
+    if wish is None:
+        return Goal(GoalKind.OUTPUTS, outputs_mask=open_mask)
+    return Goal(GoalKind.OUTPUTS, outputs=wish.outputs, outputs_mask=wish.outputs_mask)
+
+
 def goal_of(profile: DriveProfile, drive: Drive, command: LineDrive) -> Goal:
     """The goal of an axis or a spindle under a permit; what makes no sense is HOLD."""
     if command.allowed is Allowed.NONE:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf, isfinite
 
 from cell_controller.messages import Allowed, LineCommand, LineDrive
+from cell_controller.runtime import FaultKind, Inputs
+from cell_controller.runtime.ports import LINE_COMMAND
 
 CAP_S = 0.1  # no permit is valid for longer, whatever it says
 
@@ -72,3 +74,14 @@ class PermitBook:
     def close(self) -> None:
         """The bus has stopped: this epoch is over for it."""
         self.stopped_epoch = self.epoch
+
+
+def own_fault(inputs: Inputs) -> str:
+    """What the runtime noticed that ends a permit."""
+    for fault in inputs.faults:
+        if fault.kind is FaultKind.LATE_STEP:
+            return f"late step: {fault.detail}"
+        is_session = fault.kind in (FaultKind.NEW_SESSION, FaultKind.SECOND_SESSION)
+        if is_session and fault.port == LINE_COMMAND.name:
+            return "the interlock was restarted or runs twice"
+    return ""

@@ -1,9 +1,61 @@
-"""One drive as everybody sees it."""
+"""A line and its drives as everybody sees them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import inf
+
 from cell_controller.drives.device import Device
-from cell_controller.messages import DriveCondition, DriveState
+from cell_controller.messages import DriveCondition, DriveState, DriveStates, LinePhase
+
+PUBLISH_S = 0.02  # longest time between two DriveStates
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the bus knows of itself; the fields of DriveStates."""
+
+    phase: LinePhase
+    epoch: int
+    program: str
+    program_step: str
+    tool_in_material: bool
+    stop_cause: str
+
+
+class LineReport:
+    """Says when DriveStates have to leave, and makes them."""
+
+    def __init__(self, line: str, config_hash: str, devices: tuple[Device, ...]) -> None:
+        self._line, self._config_hash, self._devices = line, config_hash, devices
+        self.due_s = -inf
+        self._published: tuple[object, ...] = ()
+
+    def due(self, now_s: float, told: Told, *, at_once: bool) -> DriveStates | None:
+        """Now, if something that others act on has changed, or the last ones are PUBLISH_S old."""
+        key = (
+            told.phase,
+            told.epoch,
+            told.stop_cause,
+            tuple((s.condition, s.is_armed, s.fault_code, s.inputs) for s in (d.seen for d in self._devices)),
+        )
+        if not at_once and key == self._published and now_s < self.due_s:
+            return None
+        self._published = key
+        self.due_s = now_s + PUBLISH_S
+        return DriveStates(
+            line=self._line,
+            phase=told.phase,
+            epoch=told.epoch,
+            is_stopped=all(d.is_standing for d in self._devices if not d.is_module),
+            is_armed=all(d.is_armed for d in self._devices),
+            config_hash=self._config_hash,
+            program=told.program,
+            program_step=told.program_step,
+            tool_in_material=told.tool_in_material,
+            stop_cause=told.stop_cause,
+            drives=tuple(drive_state(d) for d in self._devices),
+        )
 
 
 def drive_state(device: Device) -> DriveState:

@@ -154,7 +154,7 @@ def test_the_next_step_is_due_at_the_first_of_report_permit_stop_and_conversatio
     line.step(**{LINE_EVENT.name: OPENED})
     talk.due = line.now_s + 0.0625 + 1.0 / 128.0
     line.obey()
-    line.bus._publish_at_s = line.now_s + 50.0
+    line.bus._report.due_s = line.now_s + 50.0
     wishes = line.bus._wishes()
     expires_s = line.bus._permit.expires_at_s
     assert line.bus._deadline_s(wishes, line.now_s) == min(expires_s, talk.due) == expires_s
@@ -166,7 +166,7 @@ def test_the_next_step_is_due_at_the_first_of_report_permit_stop_and_conversatio
     line.drives["weld_x"].is_standing = False
     line.step(dt_s=0.125)
     assert line.states.phase is LinePhase.STOPPING
-    line.bus._publish_at_s = line.now_s + 50.0
+    line.bus._report.due_s = line.now_s + 50.0
     assert line.bus._stop is not None
     assert line.bus._deadline_s(wishes, line.now_s) == line.bus._stop.due_s < line.now_s + 10.0
     talk.due = line.now_s + 1.0 / 256.0
@@ -180,7 +180,7 @@ def test_the_next_step_is_due_at_the_first_of_report_permit_stop_and_conversatio
 def test_a_closed_line_is_due_when_it_may_open_again(is_opening: bool, leaving: str, counts: bool) -> None:
     line = Line()
     line.step()
-    line.bus._publish_at_s = line.now_s + 50.0
+    line.bus._report.due_s = line.now_s + 50.0
     line.bus._open_at_s = line.now_s + 5.0
     line.bus._is_opening, line.bus._leaving = is_opening, leaving
     due_s = line.bus._deadline_s(line.bus._wishes(), line.now_s)
