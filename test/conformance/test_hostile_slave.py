@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cell_controller.drives import device
+from cell_controller.drives.actuation import Actuator
 from cell_controller.drives.bus import DriveBus
 from cell_controller.drives.motion import Motion
 from cell_controller.drives.profile import Protocol
@@ -31,6 +32,7 @@ from fuzz.trial import Counts, FuzzError, Trial, run_trial
 SEED = 9
 TRIAL_S = 8.0
 OLD_READING = "1:217"  # one in which readings were lost while a drive braked
+FORGED_SETTING = "1:354"  # and one in which it seemed to have lost its settings then
 FORGED_SPEED = "1:37"  # the trial in which a drive made one up
 MOST_TRIALS = 40
 
@@ -252,3 +254,16 @@ def test_a_stop_repeated_on_an_old_reading_does_not_move_what_stands(monkeypatch
     monkeypatch.setattr(Motion, "stop", lambda motion, age_s, braking_s: stop(motion, age_s))
     with pytest.raises(FuzzError, match="without a permit"):
         run_trial(OLD_READING)
+
+
+def test_a_forged_setting_while_a_drive_brakes_does_not_move_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_trial(FORGED_SETTING).moves > 0
+    monkeypatch.setattr(Actuator, "forget", forget_all)
+    with pytest.raises(FuzzError, match="without a permit"):
+        run_trial(FORGED_SETTING)
+
+
+def forget_all(actuator: Actuator) -> None:
+    """As it was: the braking too."""
+    actuator._known.clear()
+    actuator._restart()

@@ -92,9 +92,14 @@ class Actuator:
         self.set_at_s = inf  # when the last exchange of the present setpoint was sent
 
     def forget(self) -> None:
-        """The drive was silent, faulted or lost its settings: nothing acknowledged counts any more."""
+        """The drive was silent, faulted or lost its settings: nothing acknowledged counts any more.
+
+        But that it has braked since: who says that it lost them may be mistaken, and it goes on braking.
+        """
         self._known.clear()
+        braking_from_s = self._braking_from_s
         self._restart()
+        self._braking_from_s = braking_from_s
 
     def _restart(self) -> None:
         self._at = 0
@@ -111,7 +116,9 @@ class Actuator:
         self.goal = goal
         self._restart()
         if was_ramped:  # from one kind of standing still to another: the stop holds
-            self._is_ramped, self._sent_at_s, self._braking_from_s = True, sent_at_s, braking_from_s
+            self._is_ramped, self._sent_at_s = True, sent_at_s
+        if goal.kind in _STILL_GOALS:
+            self._braking_from_s = braking_from_s
         if goal.kind not in _ON_GOALS:
             self._was_on = False
         return True

@@ -10,7 +10,7 @@ import pytest
 from cell_controller.drives.actuation import Actuator, Seen, Stage, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import ProfileError
-from cell_controller.drives.goal import STOP
+from cell_controller.drives.goal import HOLD, OFF, STOP, Goal, GoalKind
 from cell_controller.drives.motion import Motion, fastest_reading_rpm
 from cell_controller.drives.profile import (
     DriveCondition,
@@ -76,6 +76,29 @@ def test_a_stop_that_is_repeated_counts_the_braking_since_the_first_and_leads_no
     assert place_of(actuator.wanted(moving_at(10.05, 30.0), 10.3)) == pytest.approx(2.0125)
     # read before it was told: at its speed until then, by the ramp since
     assert place_of(actuator.wanted(moving_at(9.9), 10.3)) == pytest.approx(2.0 + 0.1 + 0.05)
+
+
+@pytest.mark.parametrize("then", [STOP, HOLD, OFF])
+def test_a_drive_that_is_said_to_have_lost_its_settings_has_braked_all_the_same(then: Goal) -> None:
+    actuator = Actuator(X)
+    actuator.pursue(STOP)
+    first = actuator.wanted(moving_at(10.0), 10.0)
+    assert first is not None
+    actuator.acknowledged(first, 108, [], 10.0)
+    actuator.forget()
+    actuator.pursue(then)
+    assert place_of(actuator.wanted(moving_at(10.05, 30.0), 10.3)) == pytest.approx(2.0125)
+
+
+def test_a_stop_after_a_move_has_not_braked_yet() -> None:
+    actuator = Actuator(X)
+    actuator.pursue(STOP)
+    first = actuator.wanted(moving_at(10.0), 10.0)
+    assert first is not None
+    actuator.acknowledged(first, 108, [], 10.0)
+    actuator.pursue(Goal(GoalKind.KEEP))
+    actuator.pursue(STOP)
+    assert place_of(actuator.wanted(moving_at(19.9), 20.0)) == pytest.approx(2.0 + 0.1 + 0.05)
 
 
 @pytest.mark.parametrize("speed_rpm", [140.0, -140.0, 3.2e6])
