@@ -227,9 +227,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--motion-file", type=Path, help="true motion as JSON lines; default RUN_DIR/motion.jsonl"
     )
-    parser.add_argument(
-        "--profiles", type=Path, help="drive profiles; default drives/ beside the cell file's folder"
-    )
+    parser.add_argument("--profiles", type=Path, help="drive profiles; default as the cell file says")
     parser.add_argument("--plant", type=PlantModel, help="physics; default as the cell file says")
     return parser.parse_args(argv)
 
@@ -249,7 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     simulation = loaded.cell.simulation
     model = options.plant or (simulation.plant if simulation else PlantModel.ANALYTIC)
-    profiles = options.profiles or options.cell.resolve().parent.parent / "drives"
+    profiles = options.profiles or loaded.profiles_dir
     joints = None
     if model is PlantModel.GAZEBO:
         from cell_sim.gazebo.start import connected  # ROS is needed by this plant alone

@@ -32,10 +32,6 @@ def cell_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ('"{run_dir}/parts.sqlite"', str(tmp_path / "parts.sqlite")),
         ("../recipes", str(TEST_CELL.parents[1] / "recipes")),
         ("../drives", str(TEST_CELL.parents[1] / "drives")),
-        (
-            '"--run-dir", "{run_dir}"',
-            f'"--run-dir", "{{run_dir}}", "--profiles", {TEST_CELL.parents[1] / "drives"}',
-        ),
         ("namespace: /cell", "namespace: /proving"),
     ):
         assert text.count(old) == 1, old
