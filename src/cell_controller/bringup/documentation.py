@@ -12,6 +12,7 @@ from cell_controller.display import Display
 from cell_controller.display.unit import DIAGNOSE_S, PERIOD_S
 from cell_controller.display.values import DIAGNOSTICS, JOINT_STATES, TF
 from cell_controller.nodes import convert
+from cell_controller.nodes.lifecycle import SERVICES
 from cell_controller.nodes.qos import in_words, profile_of
 from cell_controller.nodes.standard import STANDARD_TOPICS
 from cell_controller.plan import CellPlan
@@ -28,6 +29,7 @@ def with_tables(page: str, loaded: LoadedCell, plan: CellPlan) -> str:
         "topics": topics(loaded, plan),
         "standard topics": standard_topics(),
         "services": services(),
+        "lifecycle services": lifecycle_services(),
         "actions": actions(),
         "launch arguments": launch_arguments(),
     }
@@ -79,7 +81,7 @@ def standard_topics() -> str:
 
 
 def services() -> str:
-    """All of them are the cell manager's."""
+    """Those of the cell manager."""
     rows = [
         (
             f"`{s.name}`",
@@ -88,6 +90,12 @@ def services() -> str:
         )
         for s in ports.SERVICES
     ]
+    return _table(("service", "type", ""), rows)
+
+
+def lifecycle_services() -> str:
+    """Each node has them, below its name."""
+    rows = [(f"`<node>/{s.name}`", f"`{_type_name(s.kind)}`", s.what) for s in SERVICES]
     return _table(("service", "type", ""), rows)
 
 

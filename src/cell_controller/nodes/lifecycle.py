@@ -60,6 +60,26 @@ CHANGES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service below the node's name."""
+
+    name: str
+    kind: type
+    what: str
+
+
+EVENTS = "transition_event"
+DEPTH = 10  # rcl's own
+SERVICES = (
+    Served("get_state", GetState, "The state that it is in."),
+    Served("change_state", ChangeState, "Asks for a transition, by number, or by label where that is 0."),
+    Served("get_available_states", GetAvailableStates, "All states."),
+    Served("get_available_transitions", GetAvailableTransitions, "What may be asked for now."),
+    Served("get_transition_graph", GetAvailableTransitions, "All transitions."),
+)
+
+
 class Idle:
     """In place of a Unit that is not active: its heart beats, so that it is not taken for dead."""
 
@@ -97,12 +117,10 @@ class Lifecycle:
         self._wake, self._shut_down = wake, shut_down
         self._done = threading.Event()
         own = node.get_name()
-        self._events = node.create_publisher(TransitionEvent, f"{own}/transition_event", 10)
-        node.create_service(GetState, f"{own}/get_state", self._get_state)
-        node.create_service(ChangeState, f"{own}/change_state", self._change_state)
-        node.create_service(GetAvailableStates, f"{own}/get_available_states", self._states)
-        node.create_service(GetAvailableTransitions, f"{own}/get_available_transitions", self._transitions)
-        node.create_service(GetAvailableTransitions, f"{own}/get_transition_graph", self._graph)
+        self._events = node.create_publisher(TransitionEvent, f"{own}/{EVENTS}", DEPTH)
+        answers = (self._get_state, self._change_state, self._states, self._transitions, self._graph)
+        for service, answer in zip(SERVICES, answers, strict=True):
+            node.create_service(service.kind, f"{own}/{service.name}", answer)
 
     def begin(self) -> None:
         """The node is up: by itself."""
