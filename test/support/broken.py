@@ -31,7 +31,7 @@ from cell_controller.runtime import Inputs, Sent, Step, Unit
 from cell_controller.safety.guarding import Guarding
 from cell_controller.safety.interlock import Interlock
 from cell_controller.safety.snapshot import Snapshot
-from cell_sim.host.simcell import Make
+from cell_sim.host.assembled import Make
 
 WELD_LINE = "weld_line"
 NEXT = {State.ABORTED: Command.CLEAR, State.STOPPED: Command.RESET, State.IDLE: Command.START}

@@ -29,7 +29,8 @@ from cell_sim.episodes.faults import Fault
 from cell_sim.episodes.inject import Injector
 from cell_sim.episodes.person import Person
 from cell_sim.episodes.schedule import END_S, has_relay, make_schedule
-from cell_sim.host.simcell import Make, SimCell
+from cell_sim.host.assembled import Make
+from cell_sim.host.simcell import SimCell
 from cell_sim.host.supervisor import Supervisor
 
 AFTERWARDS_S = 100.0  # for a good part once the faults are over: a recovery, an order, a restart or two

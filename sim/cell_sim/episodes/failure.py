@@ -14,7 +14,7 @@ from cell_controller.errors import CellError
 from cell_sim.episodes.episode import Outcome, Task, run
 from cell_sim.episodes.faults import Fault, from_json
 from cell_sim.episodes.schedule import END_S
-from cell_sim.host.simcell import Make
+from cell_sim.host.assembled import Make
 
 FORMAT = 1
 SHRINKING_S = 120.0  # a person waits for the file
