@@ -11,21 +11,22 @@ import pytest
 
 from cell_controller.bringup.table import Arguments
 from cell_controller.bringup.up import CellUp
+from support.light_cell import write_light_cell
 from support.live_cell import READY_S, LiveCell
 
-TEST_CELL = Path(__file__).parents[2] / "config" / "cells" / "test.yaml"
 PARTS = 3
 MADE_S = 240.0  # two cells on two cores
 
-# Sixteen processes: more than the cores of a small machine carry beside other tests.
+# Fourteen processes, most of two cores: more than a small machine carries beside other tests.
 pytestmark = pytest.mark.matrix
 
 
 @pytest.fixture
 def cells(keeps_processes: None, tmp_path: Path) -> Iterator[list[LiveCell]]:
+    file = write_light_cell(tmp_path)
     with ExitStack() as stack:
         ups = [
-            stack.enter_context(CellUp(Arguments(TEST_CELL, f"/{name}", tmp_path / name, composed=True)))
+            stack.enter_context(CellUp(Arguments(file, f"/{name}", tmp_path / name, composed=True)))
             for name in ("left", "right")
         ]
         for up in ups:
