@@ -47,6 +47,19 @@ def welding() -> Moment:
 
 
 @pytest.fixture(scope="session")
+def indexing() -> Moment:
+    """A cell whose belt is on its way, at half its speed or more."""
+    cell = SimCell(TEST_CELL)
+    cell.start()
+    cell.produce(1)
+    belt = cell.cell.drives["belt"]
+    fast_m_s = 0.15  # of 0.3
+    assert belt.profile == "fastech_ezi_servo", "a drive without a watchdog"
+    cell.until(lambda: cell.plant.axes["belt"].speed_m_s > fast_m_s, 30.0, "an index")
+    return Moment(cell)
+
+
+@pytest.fixture(scope="session")
 def stranded() -> Moment:
     """An aborted cell with the tool in the material: the bus of the weld line has died and is back."""
     cell = weld_until_traverse()

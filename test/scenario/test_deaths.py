@@ -36,6 +36,25 @@ def fail(cell: SimCell, victim: str, kind: str) -> float:
     return fault_at_s
 
 
+@pytest.mark.parametrize("kind", ["kill", "hang", "unplug"])
+def test_a_belt_without_a_watchdog_stands_soon_after_its_own_line_alone_is_lost(
+    indexing: Moment, kind: str
+) -> None:
+    """The module of its enable is on a line that lives on: the interlock opens it, and at once."""
+
+    def case(cell: SimCell) -> None:
+        at_s = cell.now_s
+        if kind == "unplug":
+            cell.serials["conveyor_line"].unplug()
+        else:
+            (cell.host.kill if kind == "kill" else cell.host.hang)("conveyor_line")
+        cell.run_for(8.0)
+        assert last_motion_s(cell, "belt") > at_s
+        assert last_motion_s(cell, "belt") - at_s <= cell.plan.drives["belt"].coast_s
+
+    indexing.play(case)
+
+
 def replace(cell: SimCell, victim: str) -> None:
     """What the supervisor does: end a process without a heartbeat, start another."""
     cell.host.kill(victim)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cell_controller.config import CELL_MANAGER, RECORDER
+from cell_controller.config import CELL_MANAGER, INTERLOCK, RECORDER
 from cell_controller.messages import DriveStates, Setpoint
 from cell_controller.nodes.operator_client import NoAnswerError
 from cell_controller.nodes.tap import say_next
@@ -172,7 +172,7 @@ def _nan(cell: RunningCell, injection: Injection) -> None:
         return _as_next(spoilt, message)
 
     try:
-        injection.at_s = say_next(cell.namespace, port, spoil, HEARD_S)
+        injection.at_s = say_next(cell.namespace, port, spoil, HEARD_S, INTERLOCK)
     except NoAnswerError as error:
         raise FaultError(f"{name} sends no number that can be spoilt now: {error}") from error
     injection.did = f"a {port.name} of {name} with NaN, as a next one of its session"

@@ -14,6 +14,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 
 from cell_controller.nodes import cdr, convert, environment
@@ -27,9 +28,10 @@ SENT_S = 0.05  # best effort: what is on its way must not lose its sender
 Answer = Callable[[object], object | None]
 
 
-def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float) -> float:
+def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float, receiver: str = "") -> float:
     """Say at once what `answer` makes of the first message that it makes anything of; when, monotonic.
 
+    It is said when all who listen have been found, and `receiver`, the name of a node, among them.
     NoAnswerError when there was none in time.
     """
     environment.prepare()
@@ -73,7 +75,7 @@ def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float) -> fl
     thread.start()
     try:
         deadline_s = time.monotonic() + timeout_s
-        while publisher.get_subscription_count() < 2 and time.monotonic() < deadline_s:  # ours is one
+        while not _is_found(node, publisher, receiver) and time.monotonic() < deadline_s:
             time.sleep(0.02)
         time.sleep(MATCHED_S)
         is_heard.set()
@@ -89,3 +91,11 @@ def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float) -> fl
         executor.shutdown(timeout_sec=1.0)
         node.destroy_node()
         rclpy.try_shutdown(context=context)
+
+
+def _is_found(node: Node, publisher: Publisher, receiver: str) -> bool:
+    """Somebody besides us listens, and everybody whom the graph shows is matched."""
+    listeners = node.get_subscriptions_info_by_topic(publisher.topic_name)
+    names = {listener.node_name for listener in listeners}
+    is_known = receiver in names if receiver else len(listeners) > 1
+    return is_known and publisher.get_subscription_count() >= len(listeners)

@@ -77,7 +77,8 @@ def ramp_s(drive: Drive) -> float:
 def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> float:
     """How long the line may be silent before the drive is stopped: by itself, or by its enable's module.
 
-    The enable of all drives goes through the safety relay, which waits for its delay.
+    The module lets go by its own watchdog when nobody speaks to it any more, and else when the interlock that
+    misses the drive tells it to. The enable of all drives goes through the relay, which waits for its delay.
     """
     drive = cell.drives[name]
     own_s = schedules[drive.line].drive(name).watchdog_s
@@ -87,9 +88,12 @@ def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]
     if enable is None:
         return inf
     module = cell.signals.outputs[enable].module
-    module_s = schedules[cell.drives[module].line].drive(module).watchdog_s
-    if module_s is None:
+    there = schedules[cell.drives[module].line].drive(module)
+    if there.watchdog_s is None:
         return inf
+    missed_s = schedules[drive.line].drive(name).watchdog_min_s + Ages().drive_states_s  # its age limit
+    told_s = missed_s + HANDOVER_S + there.stop_latency_s
+    module_s = max(there.watchdog_s, told_s)
     return module_s + (cell.safety.relay.delay_s if enable == cell.safety.drive_enable else 0.0)
 
 

@@ -82,17 +82,20 @@ def limits_of(cell: CellFile, plan: CellPlan) -> SafetyLimits:
         guard_locked=_input(cell, cell.safety.guard_locked),
         guard_lock=_output(cell, cell.safety.guard_lock),
         drive_enable=_output(cell, cell.safety.drive_enable),
-        enables=tuple(_output(cell, name) for name in _own_enables(cell)),
+        enables=MappingProxyType(_own_enables(cell)),
         manual_speed_m_s=cell.safety.manual_speed_m_s,
         manual_force_n=cell.safety.manual_force_n,
         permit_valid_s=plan.permit_valid_s,
     )
 
 
-def _own_enables(cell: CellFile) -> tuple[str, ...]:
-    drives = [d for d in cell.drives.values() if isinstance(d, AxisDrive | SpindleDrive)]
-    named = dict.fromkeys(d.enable for d in drives if d.enable is not None)
-    return tuple(name for name in named if name != cell.safety.drive_enable)
+def _own_enables(cell: CellFile) -> dict[Channel, tuple[str, ...]]:
+    found: dict[Channel, tuple[str, ...]] = {}
+    for name, drive in cell.drives.items():
+        if isinstance(drive, AxisDrive | SpindleDrive) and drive.enable is not None:
+            channel = _output(cell, drive.enable)
+            found[channel] = (*found.get(channel, ()), name)
+    return found
 
 
 def _line(cell: CellFile, name: str) -> LineLimits:

@@ -5,22 +5,33 @@ from __future__ import annotations
 from math import inf
 
 from cell_controller.messages import LinePhase, Permit, SafetyPhase
-from cell_controller.safety.limits import SafetyLimits
+from cell_controller.safety.limits import Channel, SafetyLimits
 from cell_controller.safety.line_rules import OBEY_WITHIN_S, STOP_BEGINS_WITHIN_S
 from cell_controller.safety.snapshot import Snapshot
 
 # The bolt of a guard lock moves in 0.05-0.2 s, and its switch is polled at 50 Hz: until then the input may
 # still show what the bolt was before.
 LOCK_SETTLES_S = 0.3
+# After a failed stop: a drive that starts by itself as its enable closes is seen to move by then.
+RECLOSE_S = 1.0
 
 
 class Guarding:
-    """Enable is opened when a stop fails (category 0); the guard stays locked until measured standstill."""
+    """Enables open when a stop fails (category 0); the guard stays locked until measured standstill.
+
+    What a stop that failed has opened closes on an operator's Clear and not before: a drive that did not obey
+    still has its command. The enable of a drive without a watchdog opens as soon as its drive is not heard,
+    for nobody else stops it then, and closes when it is seen to stand.
+    """
 
     def __init__(self, limits: SafetyLimits) -> None:
         self._limits = limits
         self.is_escalated = False
         self.is_recovery_due = False  # nothing but the lock is missing for the recovery that is asked for
+        self.reclosed_at_s = -inf
+        self._unheard: set[Channel] = (
+            set()
+        )  # enables of drives that were not heard, and not seen to stand since
         self._locking_since_s = inf
         self._motion_s = -inf  # something was let move until then
 
@@ -36,23 +47,38 @@ class Guarding:
         moving = snapshot.moving()
         is_still = not moving
         self._escalate(snapshot, moving)
+        self._follow_drives(snapshot)
         keeps_locked = self._keeps_locked(snapshot, is_still and self._is_measured_anew(snapshot))
         self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
         for channel, is_on in (
-            *((c, not self.is_escalated) for c in (self._limits.drive_enable, *self._limits.enables)),
+            *((c, not self.is_escalated and c not in self._unheard) for c in self._enables),
             (self._limits.guard_lock, keeps_locked),
         ):
             outputs, mask = found.get(channel.module, (0, 0))
             found[channel.module] = (outputs | (channel.mask if is_on else 0), mask | channel.mask)
         return found
 
+    def reclose(self, now_s: float) -> None:
+        """An operator's Clear after a failed stop, when all stands still and the guard is closed."""
+        self.is_escalated, self.reclosed_at_s = False, now_s
+
+    @property
+    def _enables(self) -> tuple[Channel, ...]:
+        return tuple(dict.fromkeys((self._limits.drive_enable, *self._limits.enables)))
+
     def _escalate(self, snapshot: Snapshot, moving: tuple[str, ...]) -> None:
-        if not moving:
-            self.is_escalated = False
-        elif snapshot.phase is SafetyPhase.TRIPPED and not all(map(snapshot.is_let_go, moving)):
+        if snapshot.phase is SafetyPhase.TRIPPED and moving and not all(map(snapshot.is_let_go, moving)):
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
-            self.is_escalated |= snapshot.is_past(snapshot.phase_since_s + budget_s)
+            since_s = max(snapshot.phase_since_s, self.reclosed_at_s)
+            self.is_escalated |= snapshot.is_past(since_s + budget_s)
+
+    def _follow_drives(self, snapshot: Snapshot) -> None:
+        for channel, drives in self._limits.enables.items():
+            if any(snapshot.usable(drive) is None for drive in drives):
+                self._unheard.add(channel)
+            elif all(map(snapshot.stands, drives)):
+                self._unheard.discard(channel)
 
     def _is_measured_anew(self, snapshot: Snapshot) -> bool:
         """Every mover was measured after the stop must have begun: a slow line may still show a standstill
@@ -69,6 +95,8 @@ class Guarding:
         return True
 
     def _keeps_locked(self, snapshot: Snapshot, is_still: bool) -> bool:
+        if not snapshot.is_past(self.reclosed_at_s + RECLOSE_S):
+            return True
         wants_motion = snapshot.permit is not None and snapshot.permit.permit is Permit.MOTION
         if snapshot.phase is SafetyPhase.HOLD:
             return wants_motion or not is_still

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cell_controller.messages import DriveStates, LinePhase
 from cell_controller.safety.epochs import Epochs
-from cell_controller.safety.findings import Finding
+from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.limits import AxisLimits
 from cell_controller.safety.rules import REMEDY
 from cell_controller.safety.snapshot import Snapshot
@@ -18,6 +18,25 @@ def reset_hindrance(snapshot: Snapshot, epochs: Epochs, findings: tuple[Finding,
         more = f" (and {len(present) - 1} more)" if len(present) > 1 else ""
         return f"{first.words}: {REMEDY[first.rule]}{more}"
     return lines_hindrance(snapshot, epochs)
+
+
+# What an open enable does by itself: the relay drops, and drives without torque are faulty or not armed.
+_OF_AN_OPEN_ENABLE = (
+    RuleName.RELAY,
+    RuleName.DRIVE_FAULT,
+    RuleName.NOT_ARMED,
+    RuleName.LINE_DOWN,
+    RuleName.BUS_STOPPED,
+)
+
+
+def reclose_hindrance(snapshot: Snapshot, findings: tuple[Finding, ...]) -> str:
+    """Why the enables that a failed stop has opened may not close yet, "" when a Clear closes them."""
+    for finding in findings:
+        if not finding.is_event and finding.rule not in _OF_AN_OPEN_ENABLE:
+            return f"{finding.words}: {REMEDY[finding.rule]}"
+    moving = snapshot.moving()
+    return f"a stop has failed: wait until {', '.join(moving)} stands still" if moving else ""
 
 
 def lines_hindrance(snapshot: Snapshot, epochs: Epochs) -> str:

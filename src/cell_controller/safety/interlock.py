@@ -13,8 +13,8 @@ from cell_controller.safety.epochs import Epochs
 from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.from_cell import limits_of
 from cell_controller.safety.gate import Clearance, Gate
-from cell_controller.safety.guarding import Guarding, must_reopen_outputs
-from cell_controller.safety.hindrance import lines_hindrance, reset_hindrance
+from cell_controller.safety.guarding import RECLOSE_S, Guarding, must_reopen_outputs
+from cell_controller.safety.hindrance import lines_hindrance, reclose_hindrance, reset_hindrance
 from cell_controller.safety.latch import Latch
 from cell_controller.safety.line_rules import ECHO_LIMITS
 from cell_controller.safety.permits import PermitWatch
@@ -32,6 +32,7 @@ from cell_controller.safety.streams import (
 from cell_controller.safety.zones import ZoneRule, ZoneView, view_zones
 
 PERIOD_S = 0.02  # of LineCommand and SafetyState; a bus accepts an echo of at most 0.1 s
+CLEARING_S = 2.0  # as long as the cell manager waits for what it has asked for
 DISCARDED_SHOWN_S = 10.0  # long enough for an operator to read
 
 
@@ -172,6 +173,8 @@ class Interlock:
         if over:
             return f"{over[0].words}, just now"
         present = tuple(f for f in self._findings if not f.is_warning)
+        if self._guarding.is_escalated:
+            return reclose_hindrance(self._snapshot, present)
         return reset_hindrance(self._snapshot, self._epochs, present)
 
     def _decide(self, is_edge: bool, over: tuple[Finding, ...]) -> bool:
@@ -186,7 +189,9 @@ class Interlock:
             self._recovery.lapse()
             self._enter(SafetyPhase.TRIPPED, is_new_epoch=True)
         elif snapshot.phase is SafetyPhase.TRIPPED:
-            if is_edge and not self._hindrance:
+            if is_edge and not self._hindrance and self._guarding.is_escalated:
+                self._guarding.reclose(snapshot.now_s)
+            elif not self._hindrance and (is_edge or self._is_reclosed()):
                 self._latch.reset()
                 self._permits.reset()
                 self._enter(SafetyPhase.HOLD, is_new_epoch=True)
@@ -209,6 +214,12 @@ class Interlock:
             self._enter(SafetyPhase.MOTION, is_new_epoch=False)
         return True
 
+    def _is_reclosed(self) -> bool:
+        """The Clear that closed the enables again goes on: all has stood since, and nothing has tripped."""
+        closed_at_s, now_s = self._guarding.reclosed_at_s, self._snapshot.now_s
+        is_same = self._latch.newest_at_s <= closed_at_s and now_s < closed_at_s + CLEARING_S
+        return is_same and self._snapshot.is_past(closed_at_s + RECLOSE_S)
+
     def _may_move(self) -> bool:
         """What has to be so before something moves, and trips or ends the recovery when it is no longer."""
         return self._guarding.is_locked(self._snapshot) and self._snapshot.is_enabling
@@ -216,7 +227,8 @@ class Interlock:
     def _may_recover(self, permit: CellPermit, present: tuple[Finding, ...]) -> bool:
         """All but the guard's lock is there for the recovery that is asked for."""
         snapshot = self._snapshot
-        if snapshot.phase is not SafetyPhase.TRIPPED or not snapshot.is_permit_fresh:
+        is_tripped = snapshot.phase is SafetyPhase.TRIPPED and not self._guarding.is_escalated
+        if not is_tripped or not snapshot.is_permit_fresh:
             return False
         return self._recovery.may_begin(permit, present, lines_hindrance(snapshot, self._epochs))
 
@@ -303,7 +315,7 @@ class Interlock:
         if snapshot.phase is SafetyPhase.TRIPPED and self._guarding.is_recovery_due:
             found.append(f"recovery waits for {self._waits_for()}")
         if self._guarding.is_escalated:
-            found.append("drive enable is open: a stop has failed")
+            found.append("drive enable is open: a stop has failed; Clear closes it when all stands still")
         if snapshot.now_s - self._discarded_at_s < DISCARDED_SHOWN_S:
             found.append(f"{self._discarded} messages discarded: malformed, repeated or reordered")
         return tuple(found)

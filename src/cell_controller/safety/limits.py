@@ -184,7 +184,8 @@ class SafetyLimits:
     guard_locked: Channel
     guard_lock: Channel
     drive_enable: Channel
-    enables: tuple[Channel, ...]  # hardwired ones of single drives; they go with drive_enable
+    # Hardwired ones of drives without a watchdog, with these drives; they go with drive_enable, or are it.
+    enables: Mapping[Channel, tuple[str, ...]]
     manual_speed_m_s: float
     manual_force_n: float
     permit_valid_s: float

@@ -13,6 +13,7 @@ from cell_controller.config.checks import check
 from cell_controller.drives.profile import DriveProfile, load_profile
 from cell_controller.plan import CellPlan, load_plan, make_plan
 from cell_controller.plan.checks import silence_stops_every_drive
+from cell_controller.plan.periods import HANDOVER_S
 from cell_controller.safety import limits_of
 from support.interlock_bench import Bench
 
@@ -125,13 +126,19 @@ def test_an_enable_that_profile_or_module_know_nothing_of_is_refused(
     assert "safety_io (remote_io) does not open it on lost communication" in [f.text for f in found]
 
 
-def test_the_plan_counts_on_the_watchdog_of_the_module(demo: tuple[LoadedCell, CellPlan]) -> None:
+def test_the_plan_counts_on_the_interlock_that_misses_the_drive_when_that_takes_longer(
+    demo: tuple[LoadedCell, CellPlan],
+) -> None:
     profiles = profiles_of(demo)
     plan = make_plan(replace(demo[0], cell=wired(demo[0].cell)), profiles)
-    module_s = plan.drives["safety_io"].watchdog_s
-    assert module_s is not None
-    assert plan.drives["grind_infeed"].watchdog_s is None
-    assert plan.drives["grind_infeed"].coast_s == pytest.approx(module_s + 0.080 / 1.0)
+    module = plan.drives["safety_io"]
+    infeed = plan.drives["grind_infeed"]
+    latency_s = plan.lines["safety_line"].schedule.drive("safety_io").stop_latency_s
+    told_s = infeed.age_limit_s + HANDOVER_S + latency_s
+    assert module.watchdog_s is not None
+    assert told_s > module.watchdog_s, "its line alone is dead: the module is spoken to"
+    assert infeed.watchdog_s is None
+    assert infeed.coast_s == pytest.approx(told_s + 0.080 / 1.0)
     bare = make_plan(replace(demo[0], cell=wired(demo[0].cell, enable=None)), profiles)
     assert bare.drives["grind_infeed"].coast_s == inf
 
@@ -139,7 +146,7 @@ def test_the_plan_counts_on_the_watchdog_of_the_module(demo: tuple[LoadedCell, C
 def test_the_interlock_switches_it_with_the_enable_of_the_cell(demo: tuple[LoadedCell, CellPlan]) -> None:
     cell = wired(demo[0].cell)
     plan = make_plan(replace(demo[0], cell=cell), profiles_of(demo))
-    assert [c.mask for c in limits_of(cell, plan).enables] == [0b1000, 0b100]
+    assert {c.mask for c in limits_of(cell, plan).enables} == {0b1000, 0b100}
     bench = Bench(cell=(cell, plan))
     bench.to_hold()
     outputs, mask = bench.outputs("safety_io")

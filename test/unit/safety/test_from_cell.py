@@ -268,12 +268,13 @@ def test_what_is_true_of_the_whole_cell_comes_with_it(limits: SafetyLimits) -> N
     assert limits.drive_enable == Channel("drive_enable", "safety_io", 0b1)
 
 
-def test_enables_of_single_drives_are_taken_once_and_without_that_of_all(limits: SafetyLimits) -> None:
-    assert limits.enables == (
-        Channel("x_enable", "station_io", 0x20),
-        Channel("wheel_enable", "station_io", 0x40),
-    )
-    assert limits_of(DEMO, PLAN).enables == ()
+def test_enables_of_single_drives_come_with_all_their_drives(limits: SafetyLimits) -> None:
+    assert limits.enables == {
+        Channel("x_enable", "station_io", 0x20): ("weld_x", "weld_y"),
+        Channel("drive_enable", "safety_io", 0x1): ("weld_z",),
+        Channel("wheel_enable", "station_io", 0x40): ("grind_wheel",),
+    }
+    assert limits_of(DEMO, PLAN).enables == {}
 
 
 def refusal(cell: CellFile) -> SafetySetupError:

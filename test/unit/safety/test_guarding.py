@@ -18,7 +18,10 @@ LOCK, ENABLE = 0b10, 0b01  # of safety_io
 LIMITS = replace(
     CELL_LIMITS,
     programs={"short": Program("weld_line", (), 1.0), "long": Program("weld_line", (), 4.0)},
-    enables=(Channel("x_enable", "station_io", 0b1000), Channel("y_enable", "safety_io", 0b0100)),
+    enables={
+        Channel("x_enable", "station_io", 0b1000): ("weld_x",),
+        Channel("y_enable", "safety_io", 0b0100): ("weld_y", "weld_z"),
+    },
 )
 ASKED = CellPermit(permit=Permit.MOTION)
 NOT_ASKED = CellPermit(permit=Permit.HOLD)
@@ -107,7 +110,7 @@ def outputs(guarding: Guarding, snapshot: Snapshot) -> dict[str, int]:
     return {module: on for module, (on, _) in guarding.outputs(snapshot).items()}
 
 
-def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_close_at_standstill() -> None:
+def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_stay_open() -> None:
     guarding, snapshot = Guarding(LIMITS), cell()
     move(snapshot)
     assert outputs(guarding, snapshot) == CLOSED
@@ -116,13 +119,52 @@ def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_close_at_standst
     assert snapshot.due_s == NOW_S + 4.5
     repeat(snapshot, NOW_S + 4.5)
     assert (outputs(guarding, snapshot), guarding.is_escalated) == (OPEN, True)
-    snapshot.phase_since_s = snapshot.now_s
-    assert outputs(guarding, snapshot) == OPEN, "it still moves"
-    snapshot.phase = SafetyPhase.HOLD
-    assert outputs(guarding, snapshot) == OPEN
     move(snapshot, is_moving=False)
+    repeat(snapshot, NOW_S + 100.0)
+    assert outputs(guarding, snapshot) == {"safety_io": 0, "station_io": 0}, (
+        "who did not obey has its command"
+    )
+
+
+def test_a_clear_closes_them_again_behind_a_locked_guard() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    move(snapshot)
+    repeat(snapshot, NOW_S + 4.5)
+    guarding.outputs(snapshot)
+    move(snapshot, is_moving=False)
+    guarding.reclose(snapshot.now_s)
+    assert outputs(guarding, snapshot) == CLOSED
+    repeat(snapshot, below(NOW_S + 5.5))
+    assert outputs(guarding, snapshot) == CLOSED
+    repeat(snapshot, NOW_S + 5.5)
+    assert not lock(guarding, snapshot)
+    move(snapshot)
+    repeat(snapshot, below(NOW_S + 9.0))
+    assert outputs(guarding, snapshot) == CLOSED, "it may have another stop program's time"
+    repeat(snapshot, NOW_S + 9.0)
+    assert outputs(guarding, snapshot) == OPEN
+
+
+@pytest.mark.parametrize("phase", list(SafetyPhase))
+def test_the_enable_of_a_drive_that_is_not_heard_opens_at_once_and_closes_when_it_is_seen_to_stand(
+    phase: SafetyPhase,
+) -> None:
+    guarding, snapshot = Guarding(LIMITS), cell(phase)
     assert outputs(guarding, snapshot)["station_io"] == 0b1000
-    assert not guarding.is_escalated
+    says(snapshot, "weld_x", condition=DriveCondition.OFFLINE)
+    assert outputs(guarding, snapshot)["station_io"] == 0
+    assert outputs(guarding, snapshot)["safety_io"] & 0b0101 == 0b0101, "the others are heard"
+    says(snapshot, "weld_x", condition=DriveCondition.OPERATION_ENABLED, is_stopped=False)
+    assert outputs(guarding, snapshot)["station_io"] == 0
+    says(snapshot, "weld_x", is_stopped=True)
+    assert outputs(guarding, snapshot)["station_io"] == 0b1000
+
+
+def test_a_line_that_is_not_heard_takes_the_enables_of_its_drives() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    snapshot.lines["weld_line"].states = None
+    snapshot.lines["weld_line"].drives = {}
+    assert outputs(guarding, snapshot) == {"safety_io": ENABLE | LOCK, "station_io": 0}
 
 
 @pytest.mark.parametrize(

@@ -249,19 +249,61 @@ def test_a_stop_cause_from_before_the_reset_is_no_new_trip() -> None:
     assert bench.safety.first_out.startswith("bus_stopped weld_line: stopped by itself")
 
 
-def test_enable_opens_when_a_stop_does_not_end_and_closes_at_standstill(bench: Bench) -> None:
-    bench.edit("weld_spindle", is_stopped=False, measured_speed_rpm=900.0)
-    bench.edit_line("weld_line", is_stopped=False)
+def runs_on(bench: Bench, *, is_moving: bool) -> None:
+    """A spindle that does not obey its stop, or stands."""
+    bench.edit("weld_spindle", is_stopped=not is_moving, measured_speed_rpm=900.0 * is_moving)
+    bench.edit_line("weld_line", is_stopped=not is_moving)
+
+
+def failed_stop(bench: Bench) -> None:
+    """Something runs on until all enables open, and then stands."""
+    runs_on(bench, is_moving=True)
     bench.switch("air_ok", False)
     bench.run(1.0)
     assert bench.outputs("safety_io") == (0b11, 0b11)
     bench.run(4.5)
     assert bench.outputs("safety_io") == (0b10, 0b11)
     assert "standstill" in bench.rules
-    bench.edit("weld_spindle", is_stopped=True, measured_speed_rpm=0.0)
-    bench.edit_line("weld_line", is_stopped=True)
+    assert bench.safety.reset_hindrance != ""
+    runs_on(bench, is_moving=False)
+    bench.switch("air_ok", True)
+
+
+def test_an_enable_that_a_failed_stop_has_opened_stays_open_until_a_person_clears(bench: Bench) -> None:
+    failed_stop(bench)
+    bench.run(10.0)
+    assert bench.outputs("safety_io") == (0b00, 0b11)
+    assert bench.safety.can_reset
+    bench.clear()
+    bench.run(0.5)
+    assert bench.outputs("safety_io") == (0b11, 0b11), "closed, behind a locked guard"
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    bench.run(0.7)
+    assert bench.safety.phase is SafetyPhase.HOLD, "the same Clear, when all has stood for a second"
+
+
+def test_a_drive_that_starts_by_itself_as_its_enable_closes_is_no_reset(bench: Bench) -> None:
+    failed_stop(bench)
     bench.run(0.1)
-    assert bench.outputs("safety_io") == (0b01, 0b11)
+    bench.clear()
+    bench.run(0.5)
+    runs_on(bench, is_moving=True)
+    bench.run(4.0)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+    assert bench.outputs("safety_io")[0] & 0b10, "the guard is locked"
+    bench.run(1.0)
+    assert bench.outputs("safety_io") == (0b10, 0b11), "another stop that failed"
+
+
+def test_an_open_guard_keeps_an_enable_open_that_a_failed_stop_has_opened(bench: Bench) -> None:
+    failed_stop(bench)
+    bench.switch("guard_closed", False)
+    bench.run(0.1)
+    assert not bench.safety.can_reset
+    bench.clear()
+    bench.run(3.0)
+    assert bench.outputs("safety_io") == (0b00, 0b11)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
 
 
 def test_enable_opens_when_a_line_stays_silent_after_a_trip(bench: Bench) -> None:
