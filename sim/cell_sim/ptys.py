@@ -61,6 +61,8 @@ class Pty:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._master: int | None = None
+        self._lock: int | None = None  # while it is open: nobody else puts a link there
+        self._name = ""  # of the other end
         self._poll = select.poll()
 
     @property
@@ -72,9 +74,10 @@ class Pty:
         """Make the pseudo-terminal and put its name at the path, in one step."""
         if self.path.exists() and not self.path.is_symlink():
             raise PathInUseError(self.path, "is not a link of a simulator; remove it or choose another path")
+        self._lock = self._locked()
         master, slave = os.openpty()
         tty.setraw(slave)
-        name = os.ttyname(slave)
+        name = self._name = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(master, False)
         fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
@@ -84,14 +87,41 @@ class Pty:
         self._master = master
         self._poll.register(master, 0)  # hang-up is always reported
 
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    def _locked(self) -> int:
+        """The lock of this path; PathInUseError while another process, or another Pty, serves it."""
+        while True:
+            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self._lock_path.stat().st_ino == os.fstat(fd).st_ino:
+                    return fd
+            except FileNotFoundError:
+                pass  # who had it before has just taken it away
+            except OSError as error:
+                os.close(fd)
+                raise PathInUseError(self.path, "another simulator or emulator serves it") from error
+            os.close(fd)
+
+    def _unlock(self) -> None:
+        fd, self._lock = self._lock, None
+        if fd is not None:
+            self._lock_path.unlink(missing_ok=True)
+            os.close(fd)
+
     def close(self) -> None:
         """Pull the cable: the link is gone and the controller's end reports an error."""
         if self._master is None:
             return
         self._poll.unregister(self._master)
-        self.path.unlink(missing_ok=True)
+        if self.path.is_symlink() and os.readlink(self.path) == self._name:
+            self.path.unlink()
         os.close(self._master)
         self._master = None
+        self._unlock()
 
     @property
     def has_user(self) -> bool:

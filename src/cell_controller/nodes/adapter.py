@@ -19,6 +19,12 @@ def explain(device: str, error: BaseException) -> str:
     text = str(error)
     if isinstance(error, PermissionError) or code == errno.EACCES or "Permission denied" in text:
         group = group_of(device)
+        if group == "root":
+            name = os.path.basename(os.path.realpath(device))
+            return (
+                f"{device}: permission denied, and it belongs to root alone. A udev rule gives it to a group:"
+                f' SUBSYSTEM=="tty", KERNEL=="{name}", GROUP="dialout", MODE="0660"'
+            )
         return (
             f"{device}: permission denied. It belongs to the group {group}: sudo usermod -aG {group} $USER, "
             f"then log in again"

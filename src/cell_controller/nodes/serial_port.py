@@ -11,6 +11,7 @@ from serial.rs485 import RS485Settings
 
 from cell_controller.config import Rs485
 from cell_controller.messages import LineEvent, LineEventKind, LineRequest, LineRequestKind, Rx, Tx
+from cell_controller.nodes.adapter import explain
 from cell_controller.nodes.local_io import Post
 from cell_controller.runtime import Sent, ports
 
@@ -129,7 +130,7 @@ class SerialPort:
         self.close()
         text = f"{self._device}: {type(error).__name__}: {error}"
         if isinstance(error, PermissionError) or "Permission denied" in str(error):
-            text += "; add the user to the group that owns the device (dialout)"
+            text = explain(self._device, error)
         self._post(ports.LINE_EVENT.name, LineEvent(LineEventKind.FAILED, text))
 
 

@@ -13,16 +13,26 @@ import pytest
 
 from cell_controller.commissioning.errors import WireError
 from cell_controller.config import SerialFormat
+from cell_controller.nodes import adapter
 from cell_controller.nodes.adapter import explain, is_pty, latency_ms, ports, slow_adapter
 from cell_controller.nodes.serial_wire import SerialWire
 
 
-def test_a_permission_that_is_missing_names_the_group_to_join(tmp_path: Path) -> None:
+def test_a_permission_that_is_missing_names_the_group_to_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     device = tmp_path / "ttyUSB0"
     device.touch()
-    group = grp.getgrgid(device.stat().st_gid).gr_name
-    said = explain(str(device), PermissionError(errno.EACCES, "Permission denied"))
-    assert f"belongs to the group {group}: sudo usermod -aG {group} $USER" in said
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    assert adapter.group_of(str(device)) == grp.getgrgid(device.stat().st_gid).gr_name
+    monkeypatch.setattr(adapter, "group_of", lambda device: "uucp")
+    said = explain(str(device), denied)
+    assert "belongs to the group uucp: sudo usermod -aG uucp $USER" in said
+    monkeypatch.setattr(adapter, "group_of", lambda device: "root")
+    said = explain(str(device), denied)
+    assert "usermod" not in said, "nobody is to be made root for a port"
+    assert 'KERNEL=="ttyUSB0", GROUP="dialout"' in said
+    monkeypatch.undo()
     said = explain("/dev/nowhere", OSError("[Errno 13] could not open port: Permission denied"))
     assert "the group dialout" in said
 
