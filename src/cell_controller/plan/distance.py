@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cell_controller.config import CellFile, Finding, KeyPath, Opening, OpeningKind, Severity
+from cell_controller.config.drives import IoDrive
 from cell_controller.config.units import quantity
 from cell_controller.plan.make import estop_to_standstill_s
 from cell_controller.plan.values import CellPlan
@@ -50,3 +51,15 @@ def openings_are_far_enough(cell: CellFile, plan: CellPlan) -> Iterator[Finding]
                 "(ISO 13855)"
             )
             yield Finding(path, text, "lock it, move it further away, or stop sooner", severity=severity)
+
+
+def every_mover_is_behind_an_opening(cell: CellFile, plan: CellPlan) -> Iterator[Finding]:
+    """With `production: true`: what no opening reaches was forgotten, for people came in to build it."""
+    if not cell.production:
+        return
+    reached = {drive for opening in cell.safety.openings.values() for drive in opening.reaches}
+    movers = [name for name, drive in cell.drives.items() if not isinstance(drive, IoDrive)]
+    for name in (m for m in movers if m not in reached):
+        text = f"names nothing through which {name} can be reached"
+        remedy = "add its guard door, such as {kind: locked, input: guard_closed, reaches: [..]}"
+        yield Finding(("safety", "openings"), text, remedy, severity=Severity.ERROR)

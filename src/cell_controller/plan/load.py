@@ -43,6 +43,7 @@ TIMING_CHECKS: tuple[Callable[[CellFile, CellPlan], Iterator[Finding]], ...] = (
     checks_timing.steps_allow_for_the_line,
     checks_timing.programs_end_before_the_relay_opens,
     distance.openings_are_far_enough,
+    distance.every_mover_is_behind_an_opening,
 )
 
 

@@ -8,7 +8,12 @@ import pytest
 
 from cell_controller.config import Opening, OpeningKind, Severity
 from cell_controller.plan import load_plan
-from cell_controller.plan.distance import least_distance_m, openings_are_far_enough, stop_time_s
+from cell_controller.plan.distance import (
+    every_mover_is_behind_an_opening,
+    least_distance_m,
+    openings_are_far_enough,
+    stop_time_s,
+)
 
 DEMO = Path(__file__).parents[3] / "config" / "cells" / "demo.yaml"
 
@@ -71,3 +76,17 @@ def test_an_opening_that_is_too_near_refuses_production(is_production: bool) -> 
     assert found(_opening(distance_m=least_m - 0.001)) == [too_near]
     assert not found(_opening(distance_m=least_m + 0.001))
     assert not found(_opening(kind=OpeningKind.LOCKED, distance_m=None, resolution_m=None))
+
+
+@pytest.mark.parametrize("is_production", [False, True])
+def test_production_is_refused_while_something_moves_behind_no_opening(is_production: bool) -> None:
+    loaded, plan = load_plan(DEMO)
+    openings = {"load_door": _opening(kind=OpeningKind.LOCKED)}
+    safety = loaded.cell.safety.model_copy(update={"openings": openings})
+    cell = loaded.cell.model_copy(update={"safety": safety, "production": is_production})
+    found = list(every_mover_is_behind_an_opening(cell, plan))
+    unreached = {"weld_x", "weld_y", "weld_z", "weld_spindle", "grind_infeed", "grind_traverse"}
+    assert {f.text.split()[4] for f in found} == (unreached if is_production else set())
+    assert all(f.severity is Severity.ERROR for f in found)
+    whole = loaded.cell.model_copy(update={"production": is_production})
+    assert not list(every_mover_is_behind_an_opening(whole, plan)), "the demo cell names its guard door"
