@@ -19,14 +19,16 @@ RECLOSE_S = 1.0
 class Guarding:
     """Enables open when a stop fails (category 0); the guard stays locked until measured standstill.
 
-    What a stop that failed has opened closes on an operator's Clear and not before: a drive that did not obey
-    still has its command. The enable of a drive without a watchdog opens as soon as its drive is not heard,
-    for nobody else stops it then, and closes when it is seen to stand.
+    What a stop that failed has opened closes on an operator's Clear and not before, for a drive that did not
+    obey still has its command; if a drive was only not heard, it closes when all is heard to stand. The enable
+    of a drive without a watchdog opens as soon as its drive is not heard, for nobody else stops it then, and
+    closes when it is seen to stand.
     """
 
     def __init__(self, limits: SafetyLimits) -> None:
         self._limits = limits
         self.is_escalated = False
+        self.waits_for_clear = False  # a drive was seen not to obey
         self.is_recovery_due = False  # nothing but the lock is missing for the recovery that is asked for
         self.reclosed_at_s = -inf
         self._unheard: set[Channel] = (
@@ -61,17 +63,22 @@ class Guarding:
 
     def reclose(self, now_s: float) -> None:
         """An operator's Clear after a failed stop, when all stands still and the guard is closed."""
-        self.is_escalated, self.reclosed_at_s = False, now_s
+        self.is_escalated = self.waits_for_clear = False
+        self.reclosed_at_s = now_s
 
     @property
     def _enables(self) -> tuple[Channel, ...]:
         return tuple(dict.fromkeys((self._limits.drive_enable, *self._limits.enables)))
 
     def _escalate(self, snapshot: Snapshot, moving: tuple[str, ...]) -> None:
-        if snapshot.phase is SafetyPhase.TRIPPED and moving and not all(map(snapshot.is_let_go, moving)):
+        driven = [name for name in moving if not snapshot.is_let_go(name)]
+        if snapshot.phase is SafetyPhase.TRIPPED and driven:
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
             since_s = max(snapshot.phase_since_s, self.reclosed_at_s)
             self.is_escalated |= snapshot.is_past(since_s + budget_s)
+        if self.is_escalated:
+            self.waits_for_clear |= any(snapshot.usable(name) is not None for name in driven)
+            self.is_escalated = self.waits_for_clear or bool(moving)
 
     def _follow_drives(self, snapshot: Snapshot) -> None:
         for channel, drives in self._limits.enables.items():

@@ -173,7 +173,7 @@ class Interlock:
         if over:
             return f"{over[0].words}, just now"
         present = tuple(f for f in self._findings if not f.is_warning)
-        if self._guarding.is_escalated:
+        if self._guarding.waits_for_clear:
             return reclose_hindrance(self._snapshot, present)
         return reset_hindrance(self._snapshot, self._epochs, present)
 
@@ -189,7 +189,7 @@ class Interlock:
             self._recovery.lapse()
             self._enter(SafetyPhase.TRIPPED, is_new_epoch=True)
         elif snapshot.phase is SafetyPhase.TRIPPED:
-            if is_edge and not self._hindrance and self._guarding.is_escalated:
+            if is_edge and not self._hindrance and self._guarding.waits_for_clear:
                 self._guarding.reclose(snapshot.now_s)
             elif not self._hindrance and (is_edge or self._is_reclosed()):
                 self._latch.reset()

@@ -126,6 +126,17 @@ def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_stay_open() -> N
     )
 
 
+def test_what_was_only_not_heard_closes_when_all_is_heard_to_stand() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    says(snapshot, "grind_infeed", condition=DriveCondition.OFFLINE)
+    repeat(snapshot, NOW_S + 4.5)
+    assert (outputs(guarding, snapshot), guarding.is_escalated) == (OPEN, True)
+    assert not guarding.waits_for_clear
+    says(snapshot, "grind_infeed", condition=DriveCondition.SWITCHED_ON, is_stopped=True)
+    assert outputs(guarding, snapshot)["station_io"] == 0b1000
+    assert not guarding.is_escalated
+
+
 def test_a_clear_closes_them_again_behind_a_locked_guard() -> None:
     guarding, snapshot = Guarding(LIMITS), cell()
     move(snapshot)
