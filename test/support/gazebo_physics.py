@@ -9,7 +9,7 @@ from types import TracebackType
 
 PACKAGES = ("ignition-physics5", "ignition-physics5-sdf", "ignition-plugin1-loader", "sdformat12")
 SOURCE = Path(__file__).with_name("gazebo_physics.cpp")
-STEP_S = 0.001  # of the world
+STEP_S = 0.002  # of the world
 
 
 def plugin() -> Path | None:

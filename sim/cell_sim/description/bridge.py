@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cell_sim.description.model import Joint, JointKind, Mechanism
-from cell_sim.description.sdf import body_name, is_driven
+from cell_sim.description.sdf import CONTACT_SENSOR, body_name, is_driven
 
 ROOT = "gazebo"  # below the cell's namespace; /clock alone is global
 
@@ -31,10 +31,11 @@ class Bridged:
     ros_type: str
     gazebo_type: str
     direction: Direction
+    is_lazy: bool = False  # bridged while somebody in ROS listens
 
 
 def bridged_topics(world: str, mechanisms: Iterable[Mechanism]) -> Iterator[Bridged]:
-    """Everything a plant needs: the clock, joint states, targets and process forces of joints, belts."""
+    """The clock, joint states, targets and process forces of joints, belts and what touches them."""
     yield Bridged("/clock", "/clock", "rosgraph_msgs/msg/Clock", "gz.msgs.Clock", Direction.TO_ROS)
     for mechanism in mechanisms:
         model = f"/model/{mechanism.name}"
@@ -47,6 +48,7 @@ def bridged_topics(world: str, mechanisms: Iterable[Mechanism]) -> Iterator[Brid
                 "sensor_msgs/msg/JointState",
                 "gz.msgs.Model",
                 Direction.TO_ROS,
+                is_lazy=True,
             )
         for joint in joints:
             yield _command(joint.name, target_name(joint), f"{model}/joint/{joint.name}/{_target(joint)}")
@@ -54,6 +56,14 @@ def bridged_topics(world: str, mechanisms: Iterable[Mechanism]) -> Iterator[Brid
         if mechanism.track:
             link = f"{model}/link/{body_name(mechanism.track.link)}"
             yield _command(mechanism.track.joint, "target_velocity", f"{link}/track_cmd_vel")
+            yield Bridged(
+                f"{ROOT}/{mechanism.track.joint}/contacts",
+                f"/world/{world}{link}/sensor/{CONTACT_SENSOR}/contact",
+                "ros_gz_interfaces/msg/Contacts",
+                "gz.msgs.Contacts",
+                Direction.TO_ROS,
+                is_lazy=True,
+            )
 
 
 def bridge_yaml(world: str, mechanisms: Iterable[Mechanism]) -> str:
@@ -67,6 +77,8 @@ def bridge_yaml(world: str, mechanisms: Iterable[Mechanism]) -> str:
             f"  gz_type_name: {topic.gazebo_type}",
             f"  direction: {topic.direction}",
         ]
+        if topic.is_lazy:
+            lines.append("  lazy: true")
     return "\n".join(lines) + "\n"
 
 

@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from cell_sim.description.model import Cylinder, Joint, JointKind, Link, Mechanism, Shape
 from cell_sim.description.urdf import number, rgba, vector
 
-STEP_S = 0.001  # Gazebo's own
+STEP_S = 0.002  # that of the MuJoCo plant; half the cost of Gazebo's usual millisecond
 _SERVO_RAD_S = 150.0  # position loop of a stiff servo, critically damped: that of the MuJoCo plant
+CONTACT_SENSOR = "parts"  # of a belt
 _SENSOR_HZ = 50.0
 # Of simulated time. Every step's would be four thousand messages a second, most of a core for a bridge.
 _STATES_HZ = 200.0
@@ -106,7 +107,7 @@ def _link(model: Element, link: Link, joint: Joint | None, *, is_track: bool) ->
         for light in ("ambient", "diffuse"):
             _value(material, light, rgba(shape.colour))
     if is_track:
-        sensor = SubElement(element, "sensor", name="parts", type="contact")
+        sensor = SubElement(element, "sensor", name=CONTACT_SENSOR, type="contact")
         _value(sensor, "always_on", "true")
         _value(sensor, "update_rate", number(_SENSOR_HZ))
         _value(SubElement(sensor, "contact"), "collision", f"{link.name}_0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import yaml
@@ -14,7 +15,7 @@ from cell_sim.description.files import generate
 ROOT = Path(__file__).parents[4]
 DEMO = load_cell(ROOT / "config/cells/demo.yaml")
 FILES = generate(DEMO.cell, DEMO.recipes["bracket"])
-TOPICS: list[dict[str, str]] = yaml.safe_load(FILES["bridge.yaml"])
+TOPICS: list[dict[str, Any]] = yaml.safe_load(FILES["bridge.yaml"])
 NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*")
 
 
@@ -38,6 +39,10 @@ def opened() -> set[str]:
                     found.add(f"/model/{name}/joint/{joint}/cmd_force")
                 case "TrackController":
                     found.add(f"/model/{name}/link/{link}/track_cmd_vel")
+        for touched in model.iter("link"):
+            for sensor in touched.iter("sensor"):
+                place = f"/world/{world.get('name')}/model/{name}/link/{touched.get('name')}"
+                found.add(f"{place}/sensor/{sensor.get('name')}/contact")
     return found
 
 
@@ -48,6 +53,19 @@ def test_every_bridged_topic_of_gazebo_is_opened_by_the_world() -> None:
 def test_no_command_that_the_world_takes_is_left_out() -> None:
     commands = {t for t in opened() if "cmd" in t}
     assert {t["gz_topic_name"] for t in TOPICS if t["direction"] == "ROS_TO_GZ"} == commands
+
+
+def test_what_touches_a_belt_is_bridged() -> None:
+    contacts = {t["gz_topic_name"]: t for t in TOPICS if t["gz_type_name"] == "gz.msgs.Contacts"}
+    assert set(contacts) == {t for t in opened() if t.endswith("/contact")} != set()
+    assert {t["ros_topic_name"] for t in contacts.values()} == {"gazebo/belt/contacts"}
+
+
+def test_what_nobody_listens_to_costs_the_bridge_nothing() -> None:
+    """The clock alone goes on: who starts late has to see time pass."""
+    assert {t["ros_topic_name"] for t in TOPICS if t["direction"] == "GZ_TO_ROS" and not t.get("lazy")} == {
+        "/clock"
+    }
 
 
 def test_every_axis_and_spindle_of_the_cell_has_a_target() -> None:
