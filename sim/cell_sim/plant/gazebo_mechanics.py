@@ -14,10 +14,13 @@ from cell_sim.plant.axis import BRAKING_TIME_S, Axis, MotorMode
 from cell_sim.plant.spindle import RAD_S_PER_RPM, Spindle
 
 STEP_S = 0.002
-SILENT_S = 0.25  # joint states come every millisecond of simulated time; a busy computer delays them
+SILENT_S = 0.25  # joint states come every 5 ms of simulated time; a busy computer delays them
 _STIFFNESS_RAD2_S2 = 150.0**2  # of the world's controllers, per kilogram
 _SETTLED_M, _SETTLED_M_S = 1e-5, 2e-4
 _INTEGRATOR_1_S = 20.0  # slow beside joint states of 200 Hz
+# There and back through bridge and server on a busy computer. An axis that follows seems so far behind, and
+# with the stiffness of a servo that would be thousands of newtons which no motor gives.
+_WAY_S = 0.05
 
 
 class Joints(Protocol):
@@ -91,20 +94,30 @@ class GazeboMechanics:
             axis.position_m, axis.speed_m_s, axis.is_lagging = axis.ramp.position_m, 0.0, False
 
     def _drive(self, name: str, axis: Axis, dt_s: float) -> None:
-        """The controller pushes in proportion to its error, so the target's lead is the motor's force."""
+        """The controller pushes in proportion to its error, so the target's lead is the motor's force.
+
+        But for the lead that is only the age of what was heard. A process force and what holds against it
+        are two topics that arrive in different steps: what the motor has force for stays here, both of it.
+        """
         stiffness_n_m = axis.spec.moving_mass_kg * _STIFFNESS_RAD2_S2
-        reach_m = axis.force_limit_n / stiffness_n_m
+        against_n = axis.drag_n if axis.speed_m_s < 0.0 else -axis.drag_n if axis.speed_m_s > 0.0 else 0.0
+        load_n = axis.load_n + against_n
         lead_m = axis.ramp.position_m - axis.position_m
         if axis.is_servo_on:
-            trim_m = self._trim_m.get(name, 0.0) + _INTEGRATOR_1_S * dt_s * lead_m
-            trim_m = min(max(trim_m, -reach_m), reach_m)
-            self._trim_m[name] = trim_m
-            wish_m = lead_m + trim_m + axis.needed_force_n() / stiffness_n_m
-            axis.is_lagging = abs(wish_m) > reach_m
-            lead_m = min(max(wish_m, -reach_m), reach_m)
-            axis.force_n = lead_m * stiffness_n_m
+            seeming_m = min(max(lead_m, -(allowed_m := _WAY_S * abs(axis.ramp.speed_m_s))), allowed_m)
+            behind_m = lead_m - seeming_m
+            limit_n = axis.force_limit_n
+            reach_m = limit_n / stiffness_n_m
+            trim_m = self._trim_m.get(name, 0.0) + _INTEGRATOR_1_S * dt_s * behind_m
+            self._trim_m[name] = trim_m = min(max(trim_m, -reach_m), reach_m)
+            wish_n = (behind_m + trim_m) * stiffness_n_m + axis.needed_force_n()
+            axis.is_lagging = abs(wish_n) > limit_n
+            axis.force_n = min(max(wish_n, -limit_n), limit_n)
+            push_n = axis.force_n
+            if not axis.is_lagging:
+                push_n, load_n = wish_n + load_n, 0.0
+            lead_m = seeming_m + push_n / stiffness_n_m
         else:
             self._trim_m[name] = axis.force_n = 0.0
         self._joints.tell(name, "target_position", axis.position_m + lead_m)
-        against_n = axis.drag_n if axis.speed_m_s < 0.0 else -axis.drag_n if axis.speed_m_s > 0.0 else 0.0
-        self._joints.tell(name, "load", axis.load_n + against_n)
+        self._joints.tell(name, "load", load_n)
