@@ -19,10 +19,10 @@ RECLOSE_S = 1.0
 class Guarding:
     """Enables open when a stop fails (category 0); the guard stays locked until measured standstill.
 
-    What a stop that failed has opened closes on an operator's Clear and not before, for a drive that did not
-    obey still has its command; if a drive was only not heard, it closes when all is heard to stand. The enable
-    of a drive without a watchdog opens as soon as its drive is not heard, for nobody else stops it then, and
-    closes when it is seen to stand.
+    What a stop that failed has opened closes on an operator's Clear and not before, for a drive that did
+    not obey still has its command; if a drive was only not heard, it closes when all is heard to stand. The
+    enable of a drive without a watchdog opens as soon as its drive is not heard, for nobody else stops it
+    then, and closes when it is seen to stand.
     """
 
     def __init__(self, limits: SafetyLimits) -> None:
