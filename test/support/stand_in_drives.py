@@ -54,6 +54,7 @@ class StandIn:
     has_arrived: bool = False
     has_dropped_out: bool = False
     has_stop_to_write: bool = False
+    untold: str = ""
     position_m: float = 0.0
     goals: list[Goal] = field(default_factory=list)
     told: list[str] = field(default_factory=list)

@@ -173,8 +173,15 @@ class Actuator:
         braking_s = max(now_s - self._braking_from_s, 0.0)
         values = seen.motion.stop(now_s - seen.measured_at_s, braking_s) if seen.motion is not None else None
         if values is None:
-            return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)
+            return self._remove_power()
         return Wanted(exchange, Stage.RAMP, self.goal, values)
+
+    def _remove_power(self) -> Wanted:
+        return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)
+
+    def last_resort(self) -> Wanted | None:
+        """In the place of a stop that no register holds; a motion is rather not told at all."""
+        return None if self.goal.kind in _STOPLESS_GOALS else self._remove_power()
 
     @property
     def _stop_sequence(self) -> tuple[Exchange, ...]:

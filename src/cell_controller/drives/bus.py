@@ -10,7 +10,8 @@ from math import inf
 
 from cell_controller.config import INTERLOCK, AxisDrive, CellFile
 from cell_controller.drives.conversation import Conversation, Wishes
-from cell_controller.drives.goal import OFF, goal_of, outputs_goal
+from cell_controller.drives.device import Device
+from cell_controller.drives.goal import OFF, Goal, goal_of, outputs_goal
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
 from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.permit import PermitBook, own_fault
@@ -21,6 +22,7 @@ from cell_controller.messages import (
     Allowed,
     Finished,
     LineCommand,
+    LineDrive,
     LineEvent,
     LineEventKind,
     LinePhase,
@@ -75,6 +77,7 @@ class DriveBus:
         self._phase = LinePhase.CLOSED
         self._stop: LineStop | None = None
         self._in_force: dict[str, str] = {}
+        self._reckoned: dict[str, tuple[LineDrive, Goal]] = {}  # newest goal of each drive, and its command
         self._has_permitted_motion = False
         self._stop_cause = ""
         self._stop_cause_epoch = 0
@@ -222,6 +225,8 @@ class DriveBus:
             self._begin_stop(f"permit ended, not renewed for {late_s:.3f} s", now_s)
         elif dropped:
             self._begin_stop(f"{', '.join(d.name for d in dropped)} went off without a command", now_s)
+        elif untold := [f"{d.name} cannot be told its goal: {d.untold}" for d in self._movers if d.untold]:
+            self._begin_stop("; ".join(untold), now_s)
 
     def _obey(self) -> None:
         if self._phase is not LinePhase.PERMITTED:
@@ -233,9 +238,17 @@ class DriveBus:
             self._has_permitted_motion |= command.allowed is Allowed.MOTION
             if command.program in self._programs:
                 self._in_force[device.name] = command.program
-            device.pursue(goal_of(device.profile, device.drive, command))
+            device.pursue(self._goal_of(device, command))
         if self._has_permitted_motion:  # a recovery, of whatever line, has not brought the tool out yet
             self._tool_in_material = False
+
+    def _goal_of(self, device: Device, command: LineDrive) -> Goal:
+        """As reckoned for the same command before: most repeat the last one."""
+        last = self._reckoned.get(device.name)
+        if last is None or last[0] != command:
+            last = command, goal_of(device.profile, device.drive, command)
+            self._reckoned[device.name] = last
+        return last[1]
 
     def _note_stop(self, cause: str) -> None:
         self._permit.close()

@@ -53,6 +53,7 @@ class Device:
         self._audits = 0
         self._slow_turns = [-block.every for block in profile.reads.slow]  # due at once: unread is unknown
         self.statistics = Statistics()
+        self.untold = ""  # why the goal cannot be told to the drive
 
     # State
 
@@ -136,6 +137,7 @@ class Device:
     def pursue(self, goal: Goal) -> None:
         if self.actuator.pursue(goal):
             self.shown = None
+            self.untold = ""
 
     def port_opened(self) -> None:
         """Everything has to be proved again."""
@@ -158,10 +160,15 @@ class Device:
         """The next write towards the goal."""
         if now_s < self.contact.retry_at_s or (stops_only and not self.actuator.may_want_stop):
             return None
-        wanted = self.actuator.wanted(self.seen, now_s)
-        if wanted is None or (stops_only and not wanted.stage.is_stop):
-            return None
-        return self._write(wanted, Purpose.WRITE)
+        try:
+            wanted = self.actuator.wanted(self.seen, now_s)
+            if wanted is None or (stops_only and not wanted.stage.is_stop):
+                return None
+            return self._write(wanted, Purpose.WRITE)
+        except DriveError as error:  # no register holds it: the drive is not told, and the line goes on
+            self.untold = str(error)
+            last = self.actuator.last_resort()
+            return self._write(last, Purpose.WRITE) if last is not None else None
 
     def _write(self, wanted: Wanted, purpose: Purpose) -> Job:
         request = write_request(self.profile, self.drive.unit, wanted.exchange, dict(wanted.values))

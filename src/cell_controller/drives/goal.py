@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from math import copysign, isfinite, pi
+from math import copysign, inf, isfinite, pi
 from typing import Final
 
 from cell_controller.config import AxisDrive, Drive, MoveStep, ReferenceMethod, SpindleDrive
-from cell_controller.drives.profile import DriveProfile, Quantity, Source, Verb, value_limits
+from cell_controller.drives.profile import DriveProfile, Exchange, Source, Verb, within_reach
 from cell_controller.messages import Allowed, DriveSetpoint, LineDrive, SetpointKind
 
 
@@ -64,7 +64,7 @@ def goal_of(profile: DriveProfile, drive: Drive, command: LineDrive) -> Goal:
         return HOLD
     setpoint = command.setpoint
     if isinstance(drive, SpindleDrive):
-        return _spindle(drive, command, setpoint)
+        return _spindle(profile, drive, command, setpoint)
     if not isinstance(drive, AxisDrive):
         return HOLD
     if setpoint.kind is SetpointKind.MOVE:
@@ -76,7 +76,7 @@ def goal_of(profile: DriveProfile, drive: Drive, command: LineDrive) -> Goal:
     return HOLD
 
 
-def _spindle(drive: SpindleDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
+def _spindle(profile: DriveProfile, drive: SpindleDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
     speed_rpm = setpoint.target_speed_rpm
     limit_rpm = min(command.max_speed_rpm, drive.permitted_rpm)
     if setpoint.kind is not SetpointKind.VELOCITY or not isfinite(speed_rpm) or not limit_rpm > 0.0:
@@ -84,7 +84,8 @@ def _spindle(drive: SpindleDrive, command: LineDrive, setpoint: DriveSetpoint) -
     clipped_rpm = copysign(min(abs(speed_rpm), limit_rpm), speed_rpm)
     if clipped_rpm == 0.0:
         return HOLD
-    return Goal(GoalKind.VELOCITY, ((Source.TARGET_SPEED, clipped_rpm / drive.rpm_per_hz),))
+    values = {Source.TARGET_SPEED: clipped_rpm / drive.rpm_per_hz}
+    return _told(profile, profile.setpoints[Verb.VELOCITY], Goal(GoalKind.VELOCITY), values)
 
 
 def _move(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpoint: DriveSetpoint) -> Goal:
@@ -112,7 +113,7 @@ def _velocity(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setpo
     force_n = _force_limit_n(drive, command)
     if Verb.VELOCITY in profile.setpoints:
         values = _shaft_values(profile, drive, speed_m_s, drive.max_acceleration_m_s2, force_n)
-        return Goal(GoalKind.VELOCITY, values)
+        return _told(profile, profile.setpoints[Verb.VELOCITY], Goal(GoalKind.VELOCITY), values, drive)
     if speed_m_s == 0.0:
         return HOLD
     # A drive that takes moves only goes towards the soft limit at that speed, until it is told otherwise.
@@ -125,14 +126,12 @@ def _reference(profile: DriveProfile, drive: AxisDrive, command: LineDrive, setp
     if not (isfinite(setpoint.target_speed_m_s) and isfinite(command.max_speed_m_s)):
         return HOLD
     speed_m_s = min(setpoint.target_speed_m_s, command.max_speed_m_s, drive.max_speed_m_s)
-    if drive.reference not in profile.references or speed_m_s <= 0.0:
+    if drive.reference is None or drive.reference not in profile.references or speed_m_s <= 0.0:
         return HOLD
-    if Quantity.HOMING_SPEED in profile.fields:
-        fastest_rpm = value_limits(profile.field(Quantity.HOMING_SPEED))[1]
-        speed_m_s = min(speed_m_s, fastest_rpm / 60.0 * drive.m_per_rev)
     force_n = _force_limit_n(drive, command)
     values = _shaft_values(profile, drive, speed_m_s, drive.max_acceleration_m_s2, force_n)
-    return Goal(GoalKind.REFERENCE, values, setpoint.move_id, method=drive.reference)
+    goal = Goal(GoalKind.REFERENCE, move_id=setpoint.move_id, method=drive.reference)
+    return _told(profile, profile.references[drive.reference], goal, values, drive)
 
 
 def move_goal(
@@ -144,14 +143,13 @@ def move_goal(
     force_n: float,
     move_id: int = 0,
 ) -> Goal:
-    """A profile move inside the axis' range and limits."""
+    """A profile move inside the axis' range and limits; HOLD when the drive cannot be told such a move."""
     target_m = min(max(position_m, drive.min_m), drive.max_m)
     acceleration = min(acceleration_m_s2, drive.max_acceleration_m_s2)
-    values = (
-        (Source.TARGET_POSITION, target_m / drive.m_per_rev),
-        *_shaft_values(profile, drive, min(speed_m_s, drive.max_speed_m_s), acceleration, force_n),
-    )
-    return Goal(GoalKind.MOVE, values, move_id, target_m)
+    values = _shaft_values(profile, drive, min(speed_m_s, drive.max_speed_m_s), acceleration, force_n)
+    values = {Source.TARGET_POSITION: target_m / drive.m_per_rev, **values}
+    goal = Goal(GoalKind.MOVE, move_id=move_id, target_m=target_m)
+    return _told(profile, profile.setpoints[Verb.PROFILE_MOVE], goal, values, drive)
 
 
 def program_move(profile: DriveProfile, drive: AxisDrive, step: MoveStep) -> Goal:
@@ -168,12 +166,25 @@ def _force_limit_n(drive: AxisDrive, command: LineDrive) -> float:
 
 def _shaft_values(
     profile: DriveProfile, drive: AxisDrive, speed_m_s: float, acceleration_m_s2: float, force_n: float
-) -> tuple[tuple[Source, float], ...]:
+) -> dict[Source, float]:
     percent = 100.0 * force_n / rated_force_n(profile, drive)
     most = profile.nameplate.max_torque_percent or percent
-    return (
-        (Source.TARGET_SPEED, speed_m_s / drive.m_per_rev * 60.0),
-        (Source.ACCELERATION, acceleration_m_s2 / drive.m_per_rev * 60.0),
-        (Source.RAMP_TIME, abs(speed_m_s) / acceleration_m_s2),
-        (Source.TORQUE_LIMIT, min(percent, most)),
-    )
+    return {
+        Source.TARGET_SPEED: speed_m_s / drive.m_per_rev * 60.0,
+        Source.ACCELERATION: acceleration_m_s2 / drive.m_per_rev * 60.0,
+        Source.RAMP_TIME: abs(speed_m_s) / acceleration_m_s2,
+        Source.TORQUE_LIMIT: min(percent, most),
+    }
+
+
+def _told(
+    profile: DriveProfile,
+    sequence: tuple[Exchange, ...],
+    goal: Goal,
+    values: dict[Source, float],
+    axis: AxisDrive | None = None,
+) -> Goal:
+    """The goal with its values as the drive's registers take them; HOLD when they do not."""
+    most = axis.max_acceleration_m_s2 / axis.m_per_rev * 60.0 if axis is not None else inf
+    fitted = within_reach(profile, sequence, values, most)
+    return HOLD if fitted is None else replace(goal, values=tuple(fitted.items()))

@@ -7,7 +7,7 @@ from math import inf
 
 from cell_controller.config import AxisDrive, MoveStep, StopProgram
 from cell_controller.drives.device import Device
-from cell_controller.drives.goal import KEEP, OFF, STOP, Goal, program_move
+from cell_controller.drives.goal import KEEP, OFF, STOP, Goal, GoalKind, program_move
 from cell_controller.drives.stop_program import Act, DriveView, ProgramPlayer
 from cell_controller.messages import DriveCondition
 
@@ -70,8 +70,10 @@ class LineStop:
         if act is Act.KEEP:
             return KEEP
         if act is Act.MOVE and device.can_move and isinstance(step, MoveStep):
-            move = self._moves[device.name] = program_move(device.profile, self._axes[device.name], step)
-            return move
+            move = program_move(device.profile, self._axes[device.name], step)
+            if move.kind is GoalKind.MOVE:  # what the drive cannot be told is not made
+                self._moves[device.name] = move
+                return move
         return STOP
 
     def is_done(self, now_s: float) -> bool:

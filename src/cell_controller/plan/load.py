@@ -17,7 +17,7 @@ from cell_controller.config import (
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.profile import DriveProfile, load_profile
-from cell_controller.plan import checks, checks_force, checks_timing, checks_watching, distance
+from cell_controller.plan import checks, checks_force, checks_moves, checks_timing, checks_watching, distance
 from cell_controller.plan.make import Profiles, make_plan
 from cell_controller.plan.values import CellPlan
 
@@ -26,6 +26,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.lines_speak_one_protocol,
     checks.travels_can_be_counted,
     checks.limits_are_inside_the_nameplate,
+    checks_moves.drives_can_be_told_their_moves,
     checks.absolute_axes_have_absolute_encoders,
     checks.drives_know_their_reference,
     checks.coasting_is_known,

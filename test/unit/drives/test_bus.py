@@ -197,6 +197,16 @@ def test_the_reason_of_a_stop_is_the_first_of_trip_leaving_own_fault_permit_and_
     assert stopped("drive") == "weld_y, weld_z went off without a command"
 
 
+def test_a_goal_that_a_drive_cannot_be_told_stops_the_line_and_says_why() -> None:
+    line = Line().permitted()
+    line.drives["weld_x"].is_standing = False
+    line.drives["weld_z"].untold = "target_speed = 1e+09 rpm is outside 0 to 6000 rpm"
+    line.step()
+    assert line.states.phase is LinePhase.STOPPING
+    cause = "weld_z cannot be told its goal: target_speed = 1e+09 rpm is outside 0 to 6000 rpm"
+    assert line.states.stop_cause == cause
+
+
 def test_a_drive_that_dropped_out_has_to_be_armed_again() -> None:
     line = Line().permitted()
     line.drives["weld_z"].has_dropped_out = True

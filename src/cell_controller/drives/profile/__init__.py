@@ -17,6 +17,7 @@ from cell_controller.drives.profile.quantities import (
     Verb,
     Verified,
 )
+from cell_controller.drives.profile.reach import within_reach
 from cell_controller.drives.profile.serial import Functions, Serial, Timing
 from cell_controller.drives.profile.values import (
     decode_block,
@@ -72,4 +73,5 @@ __all__ = [
     "to_raw",
     "to_words",
     "value_limits",
+    "within_reach",
 ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import ceil, floor, isfinite
 
 from cell_controller.drives.errors import BlockLengthError, FieldRangeError, MissingSourceError
 from cell_controller.drives.profile.fields import ProfileField, ReadBlock
 from cell_controller.drives.profile.model import DriveProfile
 from cell_controller.drives.profile.quantities import Quantity, Source
 from cell_controller.drives.profile.writes import Exchange, Write
+
+_SAME = 1e-6  # of a count: what a limit and its quotient differ by
 
 
 def to_words(profile: DriveProfile, field: ProfileField, raw: int) -> list[int]:
@@ -66,8 +68,21 @@ def encode_field(profile: DriveProfile, quantity: Quantity, value: float) -> lis
         count = round(field.ramp_span / value / field.scale)
     else:
         count = round(value / field.scale)
-    least, most = count_limits(field)
+    least, most = _counts(field)
     return to_words(profile, field, min(max(count, least), most))
+
+
+def _counts(field: ProfileField) -> tuple[int, int]:
+    """Smallest and largest count inside the field's own limits: none is rounded over them, into a 0 that says
+    "no limit" for one."""
+    least, most = count_limits(field)
+    if field.ramp_span is not None:
+        return max(least, 1), most
+    if field.low is not None:
+        least = max(least, ceil(field.low / field.scale - _SAME))
+    if field.high is not None:
+        most = min(most, floor(field.high / field.scale + _SAME))
+    return least, most
 
 
 def decode_field(profile: DriveProfile, quantity: Quantity, raw: int) -> float:
