@@ -124,7 +124,7 @@ def ticking(life: Life, unit: Unit) -> list[tuple[float, tuple[object, ...]]]:
     return found
 
 
-@pytest.mark.parametrize("seed", ["12:0", "367329121:0", "fresh"])
+@pytest.mark.parametrize("seed", ["12:0", "367329121:0", "192711281:0", "fresh"])
 def test_stepping_when_due_gives_the_verdicts_of_stepping_every_millisecond(
     seed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -326,7 +326,8 @@ class Interlock:
     def _next_deadline_s(self, now_s: float) -> float:
         """The next tick, or the moment at which something becomes too old."""
         snapshot, ages = self._snapshot, self._limits.ages
-        due = [view.stale_at_s for view in snapshot.lines.values()]
+        due = [at_s for view in snapshot.lines.values() for at_s in (view.stale_at_s, view.lost_at_s)]
+        due.append(snapshot.permit_at_s + ages.manager_s)
         due += [at_s + ages.station_s[s] for s, at_s in snapshot.setpoint_at_s.items()]
         due += [snapshot.permit_echo_s + ECHO_LIMITS * ages.manager_s, snapshot.due_s]
         return min((d for d in due if now_s < d < self._tick_due_s), default=self._tick_due_s)

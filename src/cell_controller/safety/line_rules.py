@@ -17,11 +17,11 @@ ECHO_LIMITS = 2.0
 def manager_lost(snapshot: Snapshot, _: str) -> Finding | None:
     """To OK when the CellPermit is fresh and its sender hears the interlock."""
     limit_s = snapshot.limits.ages.manager_s
-    age_s = snapshot.now_s - snapshot.permit_at_s
-    if not age_s < limit_s:
+    if not snapshot.now_s < snapshot.permit_at_s + limit_s:
+        age_s = snapshot.now_s - snapshot.permit_at_s
         return Finding(RuleName.MANAGER_LOST, "cell_manager", "no permit arrives", age_s, limit_s, "s")
-    echo_age_s = snapshot.now_s - snapshot.permit_echo_s
-    if not echo_age_s < ECHO_LIMITS * limit_s:
+    if not snapshot.now_s < snapshot.permit_echo_s + ECHO_LIMITS * limit_s:
+        echo_age_s = snapshot.now_s - snapshot.permit_echo_s
         text = "does not hear the interlock"
         return Finding(RuleName.MANAGER_LOST, "cell_manager", text, echo_age_s, ECHO_LIMITS * limit_s, "s")
     return None
@@ -30,9 +30,9 @@ def manager_lost(snapshot: Snapshot, _: str) -> Finding | None:
 def line_lost(snapshot: Snapshot, line: str) -> Finding | None:
     """To OK when the drive states of the line are fresh."""
     view = snapshot.lines[line]
-    age_s = snapshot.now_s - view.received_at_s
-    if age_s < view.age_limit_s:
+    if snapshot.now_s < view.lost_at_s:
         return None
+    age_s = snapshot.now_s - view.received_at_s
     return Finding(RuleName.LINE_LOST, line, "no drive states arrive", age_s, view.age_limit_s, "s")
 
 
@@ -81,9 +81,10 @@ def other_config(snapshot: Snapshot, line: str) -> Finding | None:
 def station_lost(snapshot: Snapshot, station: str) -> Finding | None:
     """To OK when a setpoint that can be used is fresh."""
     limit_s = snapshot.limits.ages.station_s[station]
-    age_s = snapshot.now_s - snapshot.setpoint_at_s[station]
-    if age_s < limit_s:
+    at_s = snapshot.setpoint_at_s[station]
+    if snapshot.now_s < at_s + limit_s:
         return None
+    age_s = snapshot.now_s - at_s
     return Finding(RuleName.STATION_LOST, station, "no usable setpoint arrives", age_s, limit_s, "s")
 
 
@@ -92,7 +93,7 @@ def stale_data(snapshot: Snapshot, line: str) -> Finding | None:
     view = snapshot.lines[line]
     if not view.is_up or snapshot.now_s < view.stale_at_s:
         return None
-    if snapshot.now_s - view.received_at_s >= view.age_limit_s:
+    if snapshot.now_s >= view.lost_at_s:
         return None  # line_lost
     limit_s = view.measured_limits_s[view.stale_drive]
     age_s = snapshot.now_s - view.stale_at_s + limit_s

@@ -63,13 +63,18 @@ class LineView:
         return None if state is None or state.condition is DriveCondition.OFFLINE else state
 
     @property
+    def lost_at_s(self) -> float:
+        """When the newest message becomes too old: reckoned as the deadline of a step, or that step is too early."""
+        return self.received_at_s + self.age_limit_s
+
+    @property
     def is_heard(self) -> bool:
         """At least one message arrived since the interlock started."""
         return self.states is not None
 
     def is_fresh(self, now_s: float) -> bool:
         """Neither the message nor anything measured in it is too old."""
-        return now_s - self.received_at_s < self.age_limit_s and now_s < self.stale_at_s
+        return now_s < self.lost_at_s and now_s < self.stale_at_s
 
     def bus_now_s(self, now_s: float) -> float:
         """At most this is the bus' own clock now, less the way of its message."""
