@@ -27,7 +27,6 @@ TOPICS: list[dict[str, str]] = yaml.safe_load((ROOT / "sim/worlds/demo/bridge.ya
 PERIOD_S = 0.01
 # Of the world's controllers: as far as its servo gives way.
 STIFFNESS_N_M = {n: d.moving_mass_kg * 150.0**2 for n, d in DEMO.cell.drives.items() if d.kind == "axis"}
-DOMAIN = 83
 
 
 class StandIn:
@@ -40,7 +39,7 @@ class StandIn:
         self.stamp: Any = None  # while it is paused
         self.is_stuck = False
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context)
         self.node = Node("bridge", namespace=DEMO.cell.namespace, context=self.context)
         states = {}
         for topic in TOPICS:

@@ -127,7 +127,9 @@ def station(namespace: str, remake: Any = None, first: Unit | None = None) -> It
 
 def test_a_node_comes_up_by_itself_and_tells_its_states(namespace: str, ears: Ears) -> None:
     with running(Ponger(), namespace):
-        assert ears.state("weld_line") == State.PRIMARY_STATE_ACTIVE
+        ears.hears(
+            lambda: ears.state("weld_line") == State.PRIMARY_STATE_ACTIVE, what="the node's activation"
+        )
         states = ears.ask(GetAvailableStates, "weld_line/get_available_states").available_states
         assert [(s.id, s.label) for s in states] == [
             (1, "unconfigured"),

@@ -8,12 +8,11 @@ import pytest
 
 from cell_sim.gazebo.ros import RosJoints
 from cell_sim.gazebo.start import connected
-from support.gazebo_stand_in import DEMO, DOMAIN, RECIPE, StandIn
+from support.gazebo_stand_in import DEMO, RECIPE, StandIn
 
 
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[StandIn]]:
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
+def stand_in() -> Iterator[list[StandIn]]:
     running = [StandIn()]
     yield running
     for one in running:

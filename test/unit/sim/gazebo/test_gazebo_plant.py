@@ -6,7 +6,7 @@ import pytest
 
 from cell_sim.gazebo.ros import NoGazeboError, RosJoints, StuckError
 from cell_sim.gazebo.start import connected
-from support.gazebo_stand_in import DEMO, DOMAIN, RECIPE, StandIn, made, until
+from support.gazebo_stand_in import DEMO, RECIPE, StandIn, made, until
 
 
 def test_an_axis_goes_where_its_drive_sends_it_and_holds_against_the_process(
@@ -95,7 +95,6 @@ def test_joints_that_are_heard_and_do_not_move_are_named_with_their_places(stand
         connected(DEMO.cell, RECIPE, timeout_s=3.0)
 
 
-def test_without_an_answer_the_message_says_how_to_start_gazebo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
+def test_without_an_answer_the_message_says_how_to_start_gazebo() -> None:
     with pytest.raises(NoGazeboError, match=r"gz sim -s -r world\.sdf.*parameter_bridge"):
         connected(DEMO.cell, RECIPE, timeout_s=0.2)
