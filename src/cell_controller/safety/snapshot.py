@@ -64,7 +64,7 @@ class LineView:
 
     @property
     def lost_at_s(self) -> float:
-        """When the newest message becomes too old: reckoned as the deadline of a step, or that step is too early."""
+        """When the newest message is too old; added up as deadlines are, so that the step then due sees it."""
         return self.received_at_s + self.age_limit_s
 
     @property

@@ -11,7 +11,7 @@ from cell_controller.safety import line_rules
 from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.limits import Program
 from support.heard_cell import BUS_AHEAD_S, EPOCH, NOW_S, heard, repeat, says, says_line
-from support.rule_limits import CELL_LIMITS, above, below
+from support.rule_limits import CELL_LIMITS, below
 
 PERMITTED = (SafetyPhase.HOLD, SafetyPhase.MOTION, SafetyPhase.RECOVERY)
 
@@ -34,9 +34,10 @@ def test_all_is_well_just_after_everybody_was_heard() -> None:
 
 def test_a_permit_is_lost_at_its_age_limit() -> None:
     snapshot = heard()
-    snapshot.permit_at_s = above(NOW_S - 0.25)
-    assert line_rules.manager_lost(snapshot, "") is None
     snapshot.permit_at_s = NOW_S - 0.25
+    snapshot.begin(below(NOW_S))
+    assert line_rules.manager_lost(snapshot, "") is None
+    snapshot.begin(NOW_S)
     assert line_rules.manager_lost(snapshot, "") == Finding(
         RuleName.MANAGER_LOST, "cell_manager", "no permit arrives", 0.25, 0.25, "s"
     )
@@ -44,9 +45,10 @@ def test_a_permit_is_lost_at_its_age_limit() -> None:
 
 def test_a_manager_that_does_not_hear_is_lost_at_twice_the_age_limit() -> None:
     snapshot = heard()
-    snapshot.permit_echo_s = above(NOW_S - 0.5)
-    assert line_rules.manager_lost(snapshot, "") is None
     snapshot.permit_echo_s = NOW_S - 0.5
+    snapshot.begin(below(NOW_S))
+    assert line_rules.manager_lost(snapshot, "") is None
+    snapshot.begin(NOW_S)
     assert line_rules.manager_lost(snapshot, "") == Finding(
         RuleName.MANAGER_LOST, "cell_manager", "does not hear the interlock", 0.5, 0.5, "s"
     )
@@ -135,9 +137,10 @@ def test_a_bus_with_other_files_or_other_drives_is_found_out() -> None:
 
 def test_a_station_is_lost_at_its_age_limit() -> None:
     snapshot = heard()
-    snapshot.setpoint_at_s["robot"] = above(NOW_S - 0.25)
-    assert line_rules.station_lost(snapshot, "robot") is None
     snapshot.setpoint_at_s["robot"] = NOW_S - 0.25
+    snapshot.begin(below(NOW_S))
+    assert line_rules.station_lost(snapshot, "robot") is None
+    snapshot.begin(NOW_S)
     assert line_rules.station_lost(snapshot, "robot") == Finding(
         RuleName.STATION_LOST, "robot", "no usable setpoint arrives", 0.25, 0.25, "s"
     )
