@@ -89,6 +89,11 @@ class AxisDrive(_Mover):
     control_bandwidth_hz: Positive | None = Field(
         None, description="bandwidth in Hz of the process loop closed through this axis, if any"
     )
+    run_out_s: Positive | None = Field(
+        None,
+        description="longest time from full speed to standstill without torque in s, where its enable and no "
+        "watchdog stops the axis of a silent line",
+    )
 
 
 class Wheel(Strict):

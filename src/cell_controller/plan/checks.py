@@ -146,6 +146,19 @@ def coasting_is_known(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
             yield Finding(("drives", name, "coast_s"), text, remedy)
 
 
+def run_outs_are_known(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """What an enable stops has no ramp then: it runs out, by friction or by its brake."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is None or profile.watchdog.exists or isinstance(drive, IoDrive) or drive.enable is None:
+            continue
+        key = "run_out_s" if isinstance(drive, AxisDrive) else "coast_s"
+        if getattr(drive, key) is None:
+            text = f"missing, and {profile.name} has no ramp once {drive.enable} has opened"
+            remedy = f"measure how long it takes to rest without torque, from full speed, as {key}"
+            yield Finding(("drives", name, key), text, remedy)
+
+
 def channels_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
     """Every signal's channel is one that its module has."""
     for section, sort, attribute in (

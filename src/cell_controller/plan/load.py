@@ -30,6 +30,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.absolute_axes_have_absolute_encoders,
     checks.drives_know_their_reference,
     checks.coasting_is_known,
+    checks.run_outs_are_known,
     checks.channels_exist,
     checks.unverified_fields_are_accepted,
     checks.silence_stops_every_drive,

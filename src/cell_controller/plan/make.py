@@ -74,6 +74,16 @@ def ramp_s(drive: Drive) -> float:
     return drive.ramp_s if isinstance(drive, SpindleDrive) else 0.0
 
 
+def run_out_s(drive: Drive) -> float:
+    """From full speed to standstill without torque: never reckoned shorter than the ramp."""
+    told_s = 0.0
+    if isinstance(drive, AxisDrive):
+        told_s = drive.run_out_s or 0.0
+    elif isinstance(drive, SpindleDrive):
+        told_s = drive.coast_s or 0.0
+    return max(ramp_s(drive), told_s)
+
+
 def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> float:
     """How long the line may be silent before the drive is stopped: by itself, or by its enable's module.
 
@@ -100,6 +110,7 @@ def _dead_man_s(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]
 def _drive_plan(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]) -> DrivePlan:
     drive = cell.drives[name]
     found: DriveSchedule = schedules[drive.line].drive(name)
+    dead_man_s = _dead_man_s(cell, name, schedules)
     return DrivePlan(
         drive=name,
         line=drive.line,
@@ -110,7 +121,8 @@ def _drive_plan(cell: CellFile, name: str, schedules: Mapping[str, LineSchedule]
         # watchdog_min_s is the longest silence with two failed exchanges, before rounding.
         age_limit_s=found.watchdog_min_s + Ages().drive_states_s,
         watchdog_s=found.watchdog_s,
-        coast_s=_dead_man_s(cell, name, schedules) + ramp_s(drive),
+        dead_man_s=dead_man_s,
+        coast_s=dead_man_s + (ramp_s(drive) if found.watchdog_s is not None else run_out_s(drive)),
     )
 
 

@@ -19,8 +19,9 @@ class DrivePlan:
     age_limit_s: how old a value may be at the interlock (bus stamp - measured_at_s + age of the message).
     It tolerates two failed exchanges in a row, as the watchdog does, and DriveStates as old as they may be.
     watchdog_s: to be written into the drive and read back; None when the drive has none.
-    coast_s: from the last frame to standstill when the bus is dead: watchdog, or that of the module which
-    opens its hardwired enable, then its ramp; inf with neither.
+    dead_man_s: from the last frame until it is made to stop when the bus is dead: by its watchdog, or by the
+    module, or the interlock, which opens its hardwired enable; inf with neither.
+    coast_s: until it stands then: its ramp from full speed comes to that, or its run-out without torque.
     """
 
     drive: str
@@ -31,7 +32,13 @@ class DrivePlan:
     write_interval_s: float
     age_limit_s: float
     watchdog_s: float | None
+    dead_man_s: float
     coast_s: float
+
+    @property
+    def slowing_s(self) -> float:
+        """From full speed to standstill on a silent line; asked only where something stops it there."""
+        return self.coast_s - self.dead_man_s
 
 
 @dataclass(frozen=True, slots=True)

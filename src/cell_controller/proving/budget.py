@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cell_controller.config import AxisDrive, CellFile, OpeningKind, SpindleDrive
+from cell_controller.config import CellFile, OpeningKind
 from cell_controller.plan import CellPlan
 from cell_controller.plan.checks_timing import safety_modules
 from cell_controller.plan.distance import least_distance_m, stop_time_s
 from cell_controller.plan.make import ramp_s
 from cell_controller.plan.periods import HANDOVER_S
 from cell_controller.proving.proof import Proof, machine_hash, movers
+from cell_controller.proving.trial import slowing_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ def budgets(cell: CellFile, plan: CellPlan, proofs: Mapping[str, Proof]) -> tupl
 
 def _budget(cell: CellFile, plan: CellPlan, name: str, proof: Proof | None) -> Budget:
     drive = cell.drives[name]
-    full_s = ramp_s(drive)
     silence_s = None
     if proof is not None and proof.stop_time_s is not None:
-        silence_s = proof.stop_time_s + (proof.resolution_s or 0.0) + full_s - _ramp_of(cell, proof)
+        rest_s = plan.drives[name].slowing_s - slowing_s(cell, plan, name, proof.speed)
+        silence_s = proof.stop_time_s + (proof.resolution_s or 0.0) + rest_s
     return Budget(
         drive=name,
         detection=Share(max(plan.drives[m].read_interval_s for m in safety_modules(cell))),
@@ -89,17 +90,9 @@ def _budget(cell: CellFile, plan: CellPlan, name: str, proof: Proof | None) -> B
             plan.lines[drive.line].schedule.drive(name).stop_latency_s, proof.line_s if proof else None
         ),
         reaction=Share(plan.profile_of(name).timing.max_reply_delay_s, proof.drive_s if proof else None),
-        mechanics=Share(full_s),
+        mechanics=Share(ramp_s(drive)),
         silence=Share(plan.drives[name].coast_s, silence_s),
     )
-
-
-def _ramp_of(cell: CellFile, proof: Proof) -> float:
-    """The ramp that was in a trial: a part of that from full speed."""
-    drive = cell.drives[proof.drive]
-    if isinstance(drive, AxisDrive):
-        return proof.speed / drive.max_acceleration_m_s2
-    return drive.ramp_s * proof.speed / drive.max_speed_rpm if isinstance(drive, SpindleDrive) else 0.0
 
 
 def distances(cell: CellFile, plan: CellPlan, proofs: Mapping[str, Proof]) -> tuple[Distance, ...]:

@@ -14,6 +14,8 @@ from cell_controller.proving.trial import Trial
 STANDS_S = 0.05  # two readings this far apart that agree: it stands, and did not just turn round
 NEAR_S = 0.1  # of the target, which is half a second of way behind the end of the silence
 STEADY = 0.05  # share of the speed by which a reading of a steady motion may be off
+TIMER = 0.03  # share of its time by which a watchdog may be late
+SLOWER = 0.9  # share of the speed below which it is on its way to rest, whatever the readings waver by
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Measured:
     resolution_s: float | None
     distance_m: float | None
     detail: str
+    is_seen_slowing: bool = False  # read between its speed and standstill
 
 
 def is_steady(sample: Sample, trial: Trial) -> bool:
@@ -91,7 +94,8 @@ def measure(
         time_s = readings[first].at_s - silence.told_at_s
         resolution_s = readings[first].at_s - readings[first - 1].at_s
         text = f"it stood only {time_s:.2f} s after the last frame"
-        return Measured(False, time_s, resolution_s, None, text)
+        slows = any(abs(r.speed) < SLOWER * abs(trial.speed) and not r.is_standing for r in readings[:first])
+        return Measured(False, time_s, resolution_s, None, text, slows)
     if not isinstance(drive, AxisDrive):
         return Measured(True, since_s, since_s, None, how)  # some time before it was looked at
     return _by_distance(silence, trial, drive, profile, how)
@@ -108,13 +112,26 @@ def _by_distance(
     last, end = silence.samples[-1], silence.readings[-1]
     way_m = abs(end.position_m - last.position_m)
     speed = speed_of(silence.samples)
-    half_ramp_s = speed / (2.0 * drive.max_acceleration_m_s2)
+    half_ramp_s = trial.ramp_s / 2.0
     time_s = last.at_s - silence.told_at_s + way_m / speed + half_ramp_s
     time_s = max(min(time_s, silence.readings[0].at_s - silence.told_at_s), 0.0)
     count_m = profile.field(Quantity.POSITION).scale * drive.m_per_rev
     resolution_s = half_ramp_s + profile.timing.max_reply_delay_s + count_m / speed
     distance_m = max(way_m - speed * (silence.told_at_s - last.at_s), 0.0)
-    return Measured(True, time_s, resolution_s, distance_m, how)
+    late = too_late(trial, time_s, resolution_s)
+    return Measured(not late, time_s, resolution_s, distance_m, late or how)
+
+
+def too_late(trial: Trial, time_s: float, resolution_s: float) -> str:
+    """Why a stop is weaker than the plan counts on, "" when it is not: at the speed of the trial, which is a
+    part of full speed, a weak stop is over within the time that a good one takes from there."""
+    longest_s = (1.0 + TIMER) * trial.watchdog_s + trial.ramp_s
+    if time_s - resolution_s <= longest_s:
+        return ""
+    return (
+        f"it stopped, but took {time_s:.3f} s ± {resolution_s:.3f} s where {longest_s:.3f} s are counted on: "
+        f"its {trial.by} comes late, or it slows too little"
+    )
 
 
 def _words(reading: Reading, profile: DriveProfile) -> str:

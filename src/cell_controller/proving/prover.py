@@ -16,7 +16,14 @@ from cell_controller.messages import LinePhase
 from cell_controller.plan import CellPlan
 from cell_controller.proving.errors import ProvingError, UnprovableError
 from cell_controller.proving.look import Look
-from cell_controller.proving.measure import Measured, Silence, has_come_to_rest, measure, reaction_s
+from cell_controller.proving.measure import (
+    Measured,
+    Silence,
+    has_come_to_rest,
+    measure,
+    reaction_s,
+    too_late,
+)
 from cell_controller.proving.motion import LOOK_S, READY_S, STOPPED_S, InterruptedTrialError, Motion, Script
 from cell_controller.proving.proof import Lack, Proof, machine_hash, movers
 from cell_controller.proving.trial import Trial, describe, trial_of
@@ -200,11 +207,13 @@ class Prover(Motion):
         A drive without an encoder shows 0 as soon as its output is off: it has to be seen on its ramp.
         """
         again = yield from self._silence(trial, trial.watchdog_s + trial.ramp_s / 2.0)
-        is_seen = again.time_s is not None and not again.in_time
-        if not self._plan.profile_of(trial.drive).sees_coasting and not is_seen:
+        profile = self._plan.profile_of(trial.drive)
+        if not profile.sees_coasting and not again.is_seen_slowing:
             return replace(found, in_time=False, detail=COASTED)
         if again.time_s is None or again.resolution_s is None or again.resolution_s >= trial.ramp_s:
             return found
+        if late := too_late(trial, again.time_s, again.resolution_s):
+            return replace(again, in_time=False, detail=late)
         return replace(again, in_time=found.in_time, detail=found.detail)
 
     def _stop(self, trial: Trial) -> Generator[float, None, tuple[float | None, float | None]]:

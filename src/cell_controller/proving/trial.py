@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from cell_controller.config import AxisDrive, CellFile, SpindleDrive
+from cell_controller.config import AxisDrive, CellFile, IoDrive, SpindleDrive
 from cell_controller.messages import DriveState
 from cell_controller.plan import CellPlan
 from cell_controller.proving.errors import UnprovableError
@@ -29,9 +29,9 @@ class Trial:
     fed: str  # drive or module whose last frame counts: what stops it waits from there
     speed: float
     target_m: float  # axis
-    ramp_s: float  # from `speed` to standstill
-    watchdog_s: float
-    silence_s: float  # watchdog and ramp from full speed, as the plan computes them
+    ramp_s: float  # from `speed` to standstill, by the drive's ramp or without torque
+    watchdog_s: float  # from the last frame until it is made to stop
+    silence_s: float  # the longest that it may take from full speed, as the plan computes it
 
 
 def limits_of(cell: CellFile, plan: CellPlan, name: str) -> tuple[StoppedBy, str, float]:
@@ -48,7 +48,8 @@ def limits_of(cell: CellFile, plan: CellPlan, name: str) -> tuple[StoppedBy, str
     module_s = plan.drives[module].watchdog_s
     if module_s is None:
         raise UnprovableError(name, f"{module}, which opens its enable, has no watchdog either")
-    return by, module, module_s
+    relay_s = cell.safety.relay.delay_s if drive.enable == cell.safety.drive_enable else 0.0
+    return by, module, module_s + relay_s
 
 
 def trial_of(cell: CellFile, plan: CellPlan, state: DriveState) -> Trial:
@@ -60,7 +61,7 @@ def trial_of(cell: CellFile, plan: CellPlan, state: DriveState) -> Trial:
     silence_s = plan.drives[name].coast_s
     if isinstance(drive, SpindleDrive):
         speed = SPINDLE_SHARE * drive.permitted_rpm
-        ramp_s = drive.ramp_s * speed / drive.max_speed_rpm
+        ramp_s = slowing_s(cell, plan, name, speed)
         return Trial(name, drive.line, by, silent, fed, speed, 0.0, ramp_s, watchdog_s, silence_s)
     assert isinstance(drive, AxisDrive)  # limits_of has refused all others
     if not isfinite(state.measured_position_m):
@@ -70,8 +71,17 @@ def trial_of(cell: CellFile, plan: CellPlan, state: DriveState) -> Trial:
         raise UnprovableError(name, "it is not homed: bring the cell up once, Clear and Reset home it")
     low_m, high_m = _range(cell, name, drive, state.measured_position_m, is_belt=is_belt)
     speed, target_m = _way(cell, plan, drive, name, (low_m, high_m), state.measured_position_m, silence_s)
-    ramp_s = abs(speed) / drive.max_acceleration_m_s2
+    ramp_s = slowing_s(cell, plan, name, speed)
     return Trial(name, drive.line, by, silent, fed, speed, target_m, ramp_s, watchdog_s, silence_s)
+
+
+def slowing_s(cell: CellFile, plan: CellPlan, name: str, speed: float) -> float:
+    """From this speed to standstill on a silent line: the same deceleration as from full speed."""
+    drive = cell.drives[name]
+    if isinstance(drive, IoDrive):
+        return 0.0
+    fastest = drive.max_speed_m_s if isinstance(drive, AxisDrive) else drive.max_speed_rpm
+    return plan.drives[name].slowing_s * abs(speed) / fastest
 
 
 def _range(

@@ -64,7 +64,7 @@ class LineView:
 
     @property
     def lost_at_s(self) -> float:
-        """When the newest message is too old; added up as deadlines are, so that the step then due sees it."""
+        """When the newest message is too old; added up as deadlines are, so the step then due sees it."""
         return self.received_at_s + self.age_limit_s
 
     @property

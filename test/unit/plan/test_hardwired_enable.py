@@ -12,7 +12,7 @@ from cell_controller.config import CellFile, LoadedCell, OnStop, OutputSignal, S
 from cell_controller.config.checks import check
 from cell_controller.drives.profile import DriveProfile, load_profile
 from cell_controller.plan import CellPlan, load_plan, make_plan
-from cell_controller.plan.checks import silence_stops_every_drive
+from cell_controller.plan.checks import run_outs_are_known, silence_stops_every_drive
 from cell_controller.plan.periods import HANDOVER_S
 from cell_controller.safety import limits_of
 from support.interlock_bench import Bench
@@ -141,6 +141,26 @@ def test_the_plan_counts_on_the_interlock_that_misses_the_drive_when_that_takes_
     assert infeed.coast_s == pytest.approx(told_s + 0.080 / 1.0)
     bare = make_plan(replace(demo[0], cell=wired(demo[0].cell, enable=None)), profiles)
     assert bare.drives["grind_infeed"].coast_s == inf
+
+
+def test_what_an_enable_stops_runs_out_and_has_no_ramp(demo: tuple[LoadedCell, CellPlan]) -> None:
+    """Without torque it comes to rest by friction: nobody knows how soon but who has measured it."""
+
+    def with_run_out(run_out_s: float | None) -> CellFile:
+        cell = wired(demo[0].cell)
+        infeed = cell.drives["grind_infeed"].model_copy(update={"run_out_s": run_out_s})
+        return cell.model_copy(update={"drives": {**cell.drives, "grind_infeed": infeed}})
+
+    def coast_s(run_out_s: float | None) -> float:
+        loaded = replace(demo[0], cell=with_run_out(run_out_s))
+        return make_plan(loaded, profiles_of(demo)).drives["grind_infeed"].coast_s
+
+    assert coast_s(1.58) == pytest.approx(coast_s(None) + 1.5), "its ramp takes 0.08 s"
+    assert coast_s(0.01) == coast_s(None), "never reckoned shorter than its ramp"
+    (found,) = run_outs_are_known(with_run_out(None), profiles_of(demo))
+    assert found.path == ("drives", "grind_infeed", "run_out_s")
+    assert found.text == "missing, and bare_servo has no ramp once infeed_enable has opened"
+    assert not list(run_outs_are_known(with_run_out(1.0), profiles_of(demo)))
 
 
 def test_the_interlock_switches_it_with_the_enable_of_the_cell(demo: tuple[LoadedCell, CellPlan]) -> None:
