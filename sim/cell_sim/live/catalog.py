@@ -170,7 +170,7 @@ CATALOG: tuple[LiveFault, ...] = (
     ),
     LiveFault(
         FaultKind.NAN, "station or line", _senders,
-        "its newest guarded message once more, as a next one, with NaN in it",
+        "its newest guarded messages once more, as next ones, with NaN in them",
         _ABORTS, Reaction.TRIPS, _one_sample,
     ),
     LiveFault(

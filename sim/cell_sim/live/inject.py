@@ -30,6 +30,7 @@ LATE_TIMEOUTS = 1.5  # of the slowest drive of the line
 AGAIN_S = 0.02  # between two looks while a fault lasts
 AHEAD = 20  # messages: its sender may send some before ours is there; receivers see a small loss
 NEXT_S = 0.001  # a stamp that is newer, and past when it arrives
+TIMES = 3  # a fast line's own next message may be there first, and one with an older stamp is thrown away
 HEARD_S = 10.0  # until a message of the target has come that can be spoilt
 
 
@@ -172,10 +173,10 @@ def _nan(cell: RunningCell, injection: Injection) -> None:
         return _as_next(spoilt, message)
 
     try:
-        injection.at_s = say_next(cell.namespace, port, spoil, HEARD_S, INTERLOCK)
+        injection.at_s = say_next(cell.namespace, port, spoil, HEARD_S, INTERLOCK, TIMES)
     except NoAnswerError as error:
         raise FaultError(f"{name} sends no number that can be spoilt now: {error}") from error
-    injection.did = f"a {port.name} of {name} with NaN, as a next one of its session"
+    injection.did = f"a {port.name} of {name} with NaN, {TIMES} times, as the next ones of its session"
 
 
 def _as_next(spoilt: Setpoint | DriveStates, message: Setpoint | DriveStates) -> Setpoint | DriveStates:

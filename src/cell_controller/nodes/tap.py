@@ -28,8 +28,10 @@ SENT_S = 0.05  # best effort: what is on its way must not lose its sender
 Answer = Callable[[object], object | None]
 
 
-def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float, receiver: str = "") -> float:
-    """Say at once what `answer` makes of the first message that it makes anything of; when, monotonic.
+def say_next(
+    namespace: str, port: Port, answer: Answer, timeout_s: float, receiver: str = "", times: int = 1
+) -> float:
+    """Say at once what `answer` makes of the first messages that it makes anything of; when first, monotonic.
 
     It is said when all who listen have been found, and `receiver`, the name of a node, among them.
     NoAnswerError when there was none in time.
@@ -51,13 +53,14 @@ def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float, recei
     is_heard, is_said = threading.Event(), threading.Event()
 
     def hear(data: bytes) -> None:
-        if not is_heard.is_set() or said_at_s:
+        if not is_heard.is_set() or len(said_at_s) == times:
             return
         made = answer(decode(data))
         if made is not None:
             said_at_s.append(time.monotonic())  # before: whoever is more urgent has reacted when we are back
             publisher.publish(encode(made))
-            is_said.set()
+            if len(said_at_s) == times:
+                is_said.set()
 
     node.create_subscription(kind, port.name, hear, qos, raw=True)
     executor = EventsExecutor(context=context)
@@ -79,7 +82,7 @@ def say_next(namespace: str, port: Port, answer: Answer, timeout_s: float, recei
             time.sleep(0.02)
         time.sleep(MATCHED_S)
         is_heard.set()
-        if not is_said.wait(max(deadline_s - time.monotonic(), 0.0)):
+        if not is_said.wait(max(deadline_s - time.monotonic(), 0.0)) and not said_at_s:
             raise NoAnswerError(f"a message on {namespace}/{port.name}", timeout_s)
         time.sleep(SENT_S)
         return said_at_s[0]

@@ -48,6 +48,14 @@ def test_what_it_says_is_taken_for_its_sender_and_said_once() -> None:
     assert listener.epochs[-1] == FORGED, "what its sender says now is older in the session"
 
 
+def test_it_says_as_often_as_it_is_told_each_newer_than_the_last() -> None:
+    namespace, listener = f"/tap_test_{next(_numbers)}", Listener()
+    with running(listener, namespace), running(Ponger(), namespace):
+        wait_until(lambda: bool(listener.epochs), what="drive states")
+        say_next(namespace, ports.DRIVE_STATES, forged, 10.0, times=3)
+        wait_until(lambda: listener.epochs.count(FORGED) == 3, what="all three")
+
+
 def test_a_topic_on_which_nothing_fits_is_an_error_in_time() -> None:
     with pytest.raises(NoAnswerError, match=r"a message on /tap_test_\d+/setpoint: no answer within 1 s"):
         say_next(f"/tap_test_{next(_numbers)}", ports.SETPOINT, forged, 1.0)
