@@ -11,6 +11,8 @@ from support.live_cell import CLEARS, STALLS, LiveCell
 
 from .cases import JITTER_S
 
+STOPS = {"nan robot": "setpoint robot", "drive-trip weld_z": "drive_fault weld_z"}  # by the key of their row
+
 
 def row_of(key: str) -> Row:
     return next(row for row in MEASURED if row.key == key)

@@ -74,9 +74,7 @@ def test_what_may_stop_nothing_leaves_a_good_part(live_cell: LiveCell) -> None:
     fault_cases.what_may_stop_nothing_leaves_a_good_part(live_cell)
 
 
-@pytest.mark.parametrize(
-    ("key", "cause"), [("nan robot", "setpoint robot"), ("drive-trip weld_z", "drive_fault weld_z")]
-)
+@pytest.mark.parametrize(("key", "cause"), list(fault_cases.STOPS.items()))
 def test_a_fault_stops_the_cell_in_time(live_cell: LiveCell, key: str, cause: str) -> None:
     fault_cases.a_fault_stops_the_cell_in_time(live_cell, key, cause)
 

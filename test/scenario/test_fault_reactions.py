@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from cell_controller.messages import SafetyPhase
+from cell_controller.config import INTERLOCK
+from cell_controller.messages import LinePhase, SafetyPhase
 from cell_sim.drives.fast_servo import VirtualFastServo
 from cell_sim.episodes.faults import FaultKind
 from cell_sim.episodes.schedule import FAULT_CODES
@@ -15,11 +16,15 @@ from cell_sim.host.noise import Spoil
 from cell_sim.host.simcell import SimCell
 from cell_sim.host.transport import LinkFault
 from cell_sim.live.catalog import BY_NAME
+from faults.rows import MEASURED
+from faults.rows import Moment as TableMoment
+from integration.fault_cases import STOPS
 from support.moments import Moment
 
 LOOK_S = 1.0  # longer than any limit
 FRAMES = 2  # failed in a row, as the live fault has it
 WEAK_S = 1.5
+AWHILE_S = 0.5
 
 
 def kill(cell: SimCell, target: str) -> None:
@@ -28,6 +33,11 @@ def kill(cell: SimCell, target: str) -> None:
 
 def hang(cell: SimCell, target: str) -> None:
     cell.host.hang(target)
+
+
+def hang_a_while(cell: SimCell, target: str) -> None:
+    cell.host.hang(target)
+    cell.host.scheduler.at(cell.now_s + AWHILE_S, lambda: cell.host.go_on(target))
 
 
 def unplug(cell: SimCell, target: str) -> None:
@@ -75,6 +85,12 @@ class Case:
     do: Callable[[SimCell, str], None]
     first_out: str
     lasts: bool = False
+    for_s: float = 0.0  # as the row of the table says it
+
+    @property
+    def key(self) -> str:
+        lasts = f" --for {self.for_s:g}" if self.for_s else ""
+        return f"{self.name} {self.target}".strip() + lasts
 
 
 CASES = (
@@ -84,9 +100,10 @@ CASES = (
     Case("hang", "robot", hang, "station_lost robot"),
     Case("hang", "cell_manager", hang, "manager_lost cell_manager"),
     Case("hang", "weld_line", hang, "line_lost weld_line"),
+    Case("hang", "robot", hang_a_while, "station_lost robot", for_s=AWHILE_S),
     Case("unplug", "weld_line", unplug, "line_down weld_line"),
     Case("unplug", "safety_line", unplug, "line_down safety_line"),
-    Case("serial.crc", "weld_line", spoil_all, "line_down weld_line", lasts=True),
+    Case("serial.crc", "weld_line", spoil_all, "line_down weld_line", lasts=True, for_s=WEAK_S),
     Case("drive-trip", "weld_z", trip_drive, "drive_fault weld_z"),
     Case("mute", "weld_x", mute, "line_down weld_line"),
     Case("freeze", "weld_x", freeze, "frozen weld_x"),
@@ -97,7 +114,7 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name} {case.target}".strip())
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
 def test_it_trips_with_its_cause_within_the_time_that_is_owed(case: Case, welding: Moment) -> None:
     def play(cell: SimCell) -> None:
         fault = BY_NAME[case.name]
@@ -113,6 +130,29 @@ def test_it_trips_with_its_cause_within_the_time_that_is_owed(case: Case, weldin
         assert cell.safety.trips[0].at_s - at_s <= limit_s
 
     welding.play(play)
+
+
+@pytest.mark.parametrize("do", [kill, hang], ids=["kill", "hang"])
+def test_without_an_interlock_every_bus_stops_for_want_of_a_permit_in_time(
+    do: Callable[[SimCell, str], None], welding: Moment
+) -> None:
+    def play(cell: SimCell) -> None:
+        limit_s = BY_NAME[do.__name__].limit_of(cell.cell, cell.plan, INTERLOCK, lasts=False)
+        do(cell, INTERLOCK)
+        cell.run_for(limit_s)
+        for line in ("weld_line", "grind_line", "conveyor_line"):
+            states = cell.drive_states[line]
+            assert states.phase in (LinePhase.STOPPING, LinePhase.STOPPED), line
+            assert states.stop_cause.startswith("permit ended, not renewed"), states.stop_cause
+
+    welding.play(play)
+
+
+def test_every_row_of_the_fault_table_is_injected() -> None:
+    """Here, or on the live cell of the integration tests."""
+    tried = {case.key for case in CASES} | {f"{do.__name__} {INTERLOCK}" for do in (kill, hang)}
+    live = {row.key for row in MEASURED if row.goes_on or row.moment is TableMoment.STOPPED}
+    assert {row.key for row in MEASURED} <= tried | live | STOPS.keys()
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SERIAL_CRC, FaultKind.SERIAL_LATE, FaultKind.SERIAL_LOST])
