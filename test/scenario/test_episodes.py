@@ -7,7 +7,6 @@ import os
 import secrets
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,11 +113,21 @@ def test_a_violation_is_shrunk_saved_and_seen_again_by_a_replay(tmp_path: Path) 
     smallest, again = shrink(task, outcome, make)
     assert smallest.faults == (PRESSED,)
     path = save(tmp_path, smallest, again)
-    assert load(path) == replace(smallest, cell=Path(str(TEST_CELL)))
-    assert run(load(path), make).trace_hash == again.trace_hash
+    assert load(path, TEST_CELL) == smallest
+    own = load(path)
+    assert own.cell.read_text() == TEST_CELL.read_text()
+    assert own.cell.is_relative_to(tmp_path), "not the file of this machine"
+    kept = json.loads(path.read_text())
+    assert {"recipes/coupon.yaml", "drives/delta_c2000.yaml"} < kept["files"].keys()
+    assert {"commit", "python", "numpy", "pydantic"} < kept["versions"].keys()
+    assert run(own, make).trace_hash == again.trace_hash
     assert not run(load(path)).violations, "a sound controller"
     with pytest.raises(FailureFileError, match="no failure file"):
         load(TEST_CELL)
+    path.write_text(json.dumps({**kept, "files": {"../outside.yaml": ""}}))
+    with pytest.raises(FailureFileError, match=r"outside\.yaml leads out of"):
+        load(path)
+    assert not (tmp_path.parent / "outside.yaml").exists()
 
 
 def test_an_episode_finds_a_bus_with_eternal_permits() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from cell_controller.errors import CellError
+from cell_sim.episodes.belongings import files_of, unpack, versions
 from cell_sim.episodes.episode import Outcome, Task, run
 from cell_sim.episodes.faults import Fault, from_json
 from cell_sim.episodes.schedule import END_S
@@ -59,29 +58,37 @@ def save(directory: Path, task: Task, outcome: Outcome) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     numbers = "-".join(str(n) for n in outcome.invariants) or "none"
     path = directory / f"episode-{task.seed.replace(':', '-')}-invariant-{numbers}.json"
+    name, files = files_of(task.cell)
     content = {
         "format": FORMAT,
         "seed": task.seed,
-        "cell": str(task.cell),
-        "cell_file": task.cell.read_text(),
+        "cell": name,
+        "files": files,
         "relay": outcome.relay,
         "faults_s": task.faults_s,
         "faults": [fault.as_json() for fault in outcome.faults],
         "violations": [list(v) for v in outcome.violations],
         "last_events": list(outcome.last_events),
         "trace_hash": outcome.trace_hash,
-        "versions": {"cell-controller": version("cell-controller"), "python": platform.python_version()},
+        "versions": versions(),
     }
     path.write_text(json.dumps(content, indent=1) + "\n")
     return path
 
 
 def load(path: Path, cell: Path | None = None) -> Task:
-    """The episode of a failure file, on its own cell file unless another is given; FailureFileError."""
+    """The episode of a failure file, FailureFileError when it is none.
+
+    It is run on the given cell file, else on the files that it holds itself: they are unpacked beside it, into
+    a directory of its name.
+    """
     try:
         content = json.loads(path.read_text())
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}, not {FORMAT}")
+        if cell is None and "files" in content:
+            unpack(content["files"], path.with_suffix(""))
+            cell = path.with_suffix("") / content["cell"]
         faults: tuple[Fault, ...] = tuple(from_json(fault) for fault in content["faults"])
         return Task(
             cell or Path(content["cell"]),
@@ -90,5 +97,5 @@ def load(path: Path, cell: Path | None = None) -> Task:
             bool(content["relay"]),
             float(content.get("faults_s", END_S)),
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise FailureFileError(path, str(error)) from error
