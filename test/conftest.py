@@ -20,6 +20,7 @@ from hypothesis import settings
 
 from support import alone, one_drive
 from support.leaks import Snapshot, adopt_orphans
+from support.seeds import FRESH_SEED
 
 LIVE = ("integration", "launch")  # folders of tests that start whole cells
 
@@ -36,6 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_unconfigure() -> None:
     for name in ("ROS_LOG_DIR", "XDG_STATE_HOME"):
         shutil.rmtree(os.environ[name], ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the seeds that were drawn for this run, whether they broke anything or not."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == FRESH_SEED and getattr(report, "when", "") == "call":
+                    terminalreporter.write_line(f"fresh seed {value}: {report.nodeid.partition('::')[2]}")
 
 
 def _is_live(item: pytest.Item) -> bool:

@@ -10,7 +10,7 @@ two go different ways, and the comparison ends.
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from cell_sim.episodes.schedule import make_schedule
 from cell_sim.host.simcell import SimCell
 from cell_sim.host.transport import Latency
 from support.moments import TEST_CELL
+from support.seeds import fresh
 
 TICK_S = 0.001
 FAULTS_S = 12.0
@@ -126,9 +127,10 @@ def ticking(life: Life, unit: Unit) -> list[tuple[float, tuple[object, ...]]]:
 
 @pytest.mark.parametrize("seed", ["12:0", "367329121:0", "192711281:0", "fresh"])
 def test_stepping_when_due_gives_the_verdicts_of_stepping_every_millisecond(
-    seed: str, monkeypatch: pytest.MonkeyPatch
+    seed: str, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    seed = f"{secrets.randbelow(10**9)}:0" if seed == "fresh" else seed
+    if seed == "fresh":
+        seed = fresh(record_property)
     life, cell = live(seed, monkeypatch)
     ticks = ticking(life, make_unit(INTERLOCK, cell.loaded, cell.plan))
     assert len({key for _, key in ticks}) > 3, "something has to have happened"

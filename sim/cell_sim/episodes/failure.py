@@ -79,7 +79,7 @@ def save(directory: Path, task: Task, outcome: Outcome) -> Path:
 def load(path: Path, cell: Path | None = None) -> Task:
     """The episode of a failure file, FailureFileError when it is none.
 
-    It is run on the given cell file, else on the files that it holds itself: they are unpacked beside it, into
+    It runs on the given cell file, else on the files that it holds itself: they are unpacked beside it, into
     a directory of its name.
     """
     try:
