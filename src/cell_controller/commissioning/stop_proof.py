@@ -61,10 +61,11 @@ def prove_stop(
         session.go(trial.speed, limits.speed, limits.force_n)
         samples = _steady(session, trial, is_given_up)
         say(f"turns steadily; the line is silent for {trial.silence_s:.2f} s")
+        told_at_s = session.told_at_s  # the newest frame before the silence
         readings = _silence(wire, speed, session, trial, is_given_up)
     finally:
-        _make_safe(wire, speed, make_device(), say)
-    silence = Silence(samples, session.told_at_s, readings)
+        _make_safe(wire, speed, session, make_device(), say)
+    silence = Silence(samples, told_at_s, readings)
     measured = measure(silence, trial, device.drive, device.profile, axis_unit="rev/s")
     return BenchProof(measured, watchdog_s, trial.silence_s, trial.speed)
 
@@ -139,11 +140,19 @@ def _silence(
     return tuple(look.readings)
 
 
-def _make_safe(wire: Wire, speed: LineSpeed, device: Device, say: Callable[[str], None]) -> None:
-    """Whatever happened: stopped and off, by a master that knows nothing of before; a fault is cleared."""
+def _make_safe(
+    wire: Wire, speed: LineSpeed, moved: Session, device: Device, say: Callable[[str], None]
+) -> None:
+    """Whatever happened: stopped and off, then armed anew by a master that knows nothing of before.
+
+    The first stop comes from the one that has moved it: also to a drive that hears and is not heard.
+    """
+    is_seen = moved.stop()
+    if not is_seen:
+        say(f"{device.name} was told to stop and was not seen to: switch it off by hand")
     session = Session(wire, speed, device)
     session.arm()
-    if not session.stop():
+    if not session.stop() and is_seen:
         say(f"{device.name} was not seen to stand at the end: switch it off by hand")
     if device.condition is DriveCondition.FAULT:
         session.clear_fault()

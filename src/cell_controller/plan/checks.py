@@ -19,6 +19,7 @@ from cell_controller.config import (
 from cell_controller.config.units import quantity
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.profile import DriveProfile, Nameplate, Quantity, value_limits
+from cell_controller.drives.protocols import CODECS
 from cell_controller.plan.make import Profiles, unverified, verbs_of
 
 
@@ -58,6 +59,16 @@ def lines_speak_one_protocol(cell: CellFile, profiles: Profiles) -> Iterator[Fin
                 other = spoken[first].protocol
                 text = f"speaks {profile.protocol}, while {first} on the same line speaks {other}"
                 yield Finding(("drives", name, "profile"), text, f"give {name} or {first} another line")
+
+
+def units_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """A unit id is one that the protocol of its drive can say."""
+    for name, drive in cell.drives.items():
+        profile = profiles.get(drive.profile)
+        if profile is not None and drive.unit > CODECS[profile.protocol].max_unit:
+            most = CODECS[profile.protocol].max_unit
+            text = f"{profile.protocol}, which {profile.name} speaks, has unit ids up to {most} only"
+            yield Finding(("drives", name, "unit"), text, f"set the drive, and this, to one of 1 to {most}")
 
 
 def travels_can_be_counted(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:

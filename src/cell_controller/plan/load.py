@@ -24,6 +24,7 @@ from cell_controller.plan.values import CellPlan
 DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.profiles_fit_their_drives,
     checks.lines_speak_one_protocol,
+    checks.units_exist,
     checks.travels_can_be_counted,
     checks.limits_are_inside_the_nameplate,
     checks_moves.drives_can_be_told_their_moves,

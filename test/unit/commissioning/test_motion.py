@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isnan
 
 import pytest
 
 from cell_controller.commissioning.bench import believed, bench_drive, bench_watchdog_s
-from cell_controller.commissioning.errors import NoAnswerError, NotReadyError, RefusedError
+from cell_controller.commissioning.errors import (
+    CommissioningError,
+    NoAnswerError,
+    NotReadyError,
+    RefusedError,
+)
 from cell_controller.commissioning.jog import Limits, jog, limits_of
 from cell_controller.commissioning.session import Session
-from cell_controller.commissioning.stop_proof import BenchProof, prove_stop
+from cell_controller.commissioning.stop_proof import SHARE, BenchProof, prove_stop
 from cell_controller.config.values import DriveKind
 from cell_controller.drives.device import Device
 from cell_controller.drives.line_setup import own_values
@@ -57,14 +63,22 @@ class MotionBench(WireBench):
         """What the drive obeyed that moves it."""
         return [s.kind for s in self.plant.record.setpoints(NAME) if s.kind in MOTION_KINDS]
 
-    def prove(self, given_up_at_s: float = 1e9) -> BenchProof:
+    has_moved = False
+
+    @property
+    def is_moving(self) -> bool:
+        """It has come up to speed at least once."""
+        self.has_moved |= abs(self.true_speed) > 0.9 * SHARE * self.limits.speed
+        return self.has_moved
+
+    def prove(self, given_up_at_s: float = 1e9, say: Callable[[str], None] = lambda text: None) -> BenchProof:
         return prove_stop(
             self.wire,
             self.speed,
             self.make_device,
             self.limits,
             self.watchdog_s or 0.0,
-            lambda text: None,
+            say,
             lambda: self.wire.now_s >= given_up_at_s,
         )
 
@@ -217,6 +231,24 @@ def test_a_watchdog_that_does_nothing_is_found_and_the_drive_is_stopped(name: st
     proof = bench.prove()
     assert not proof.measured.in_time
     assert "did not stop" in proof.measured.detail
+    assert abs(bench.true_speed) <= 0.01 * bench.limits.speed
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_drive_that_hears_and_is_not_heard_is_told_to_stop_all_the_same(name: str) -> None:
+    """With a watchdog that does nothing: nothing but that stop would end its motion."""
+    bench, said = MotionBench(PROFILES[name]), list[str]()
+    bench.device.expired = lambda: None  # type: ignore[method-assign]
+    wait = bench.wire.wait
+
+    def lost(until_s: float) -> bytes:
+        data = wait(until_s)
+        return b"" if bench.is_moving else data
+
+    bench.wire.wait = lost  # type: ignore[method-assign]
+    with pytest.raises(CommissioningError):
+        bench.prove(say=said.append)
+    assert any("was told to stop and was not seen to: switch it off by hand" in text for text in said)
     assert abs(bench.true_speed) <= 0.01 * bench.limits.speed
 
 

@@ -26,6 +26,7 @@ from cell_controller.plan.checks import (
     coasting_is_known,
     profiles_fit_their_drives,
     silence_stops_every_drive,
+    units_exist,
 )
 from cell_controller.plan.checks_timing import watchdogs_fit
 from cell_controller.plan.periods import age_limit_s
@@ -247,3 +248,13 @@ def test_the_interlock_notices_a_lost_manager_before_the_stations_do() -> None:
     ages = Ages()
     assert ages.cell_permit_s < ages.order_s
     assert ages.cell_permit_s + ages.safety_s <= ages.order_s + 1e-9
+
+
+def test_a_unit_id_that_a_protocol_cannot_say_is_refused(demo: tuple[LoadedCell, CellPlan]) -> None:
+    loaded, plan = demo
+    belt = loaded.cell.drives["belt"].model_copy(update={"unit": 16})
+    cell = loaded.cell.model_copy(update={"drives": {**loaded.cell.drives, "belt": belt}})
+    (found,) = units_exist(cell, plan.profiles)
+    assert found.path == ("drives", "belt", "unit")
+    assert found.text == "ezi_servo, which fastech_ezi_servo speaks, has unit ids up to 15 only"
+    assert not list(units_exist(loaded.cell, plan.profiles))
