@@ -146,7 +146,7 @@ class Session:
         if outgoing.drains:
             self._wire.drain()
         self._wire.write(outgoing.data)
-        self.told_at_s = now_s + self._speed.frame_s(len(outgoing.data))
+        self.told_at_s = now_s + self._speed.sent_s(len(outgoing.data))
 
     def _watch(self) -> None:
         device = self.device

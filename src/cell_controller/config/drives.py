@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import ceil, pi
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -33,6 +33,21 @@ class Rs485(Strict):
     delay_after_sending_s: float = Field(
         0.0, strict=True, ge=0.0, le=0.1, description="from the last bit to RTS in s, rounded up to whole ms"
     )
+
+    @property
+    def delay_before_s(self) -> float:
+        """As the port's driver keeps it."""
+        return whole_ms(self.delay_before_sending_s) / 1000.0
+
+    @property
+    def delay_after_s(self) -> float:
+        """As the port's driver keeps it; what a drive says in this time is not heard."""
+        return whole_ms(self.delay_after_sending_s) / 1000.0
+
+
+def whole_ms(delay_s: float) -> int:
+    """The kernel counts whole ms: the next one, unless the fraction is only that of a number in binary."""
+    return ceil(1000.0 * delay_s - 1e-6)
 
 
 class Line(Strict):

@@ -13,7 +13,7 @@ from cell_controller.drives.conversation import Conversation, Wishes
 from cell_controller.drives.device import Device
 from cell_controller.drives.goal import OFF, Goal, goal_of, outputs_goal
 from cell_controller.drives.line_setup import BusPlan, make_devices, open_masks
-from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.line_time import speed_of
 from cell_controller.drives.permit import PermitBook, own_fault
 from cell_controller.drives.protocols import codec_of
 from cell_controller.drives.report import PUBLISH_S, LineReport, Told
@@ -60,7 +60,7 @@ class DriveBus:
     def __init__(self, cell: CellFile, plan: BusPlan, name: str) -> None:
         line = cell.lines[name]
         self.name = name
-        self._speed = LineSpeed(line.baud, line.format, line.echo)
+        self._speed = speed_of(line)
         self._devices = make_devices(cell, plan, name)
         self._codec = codec_of(d.profile for d in self._devices)
         self._movers = tuple(d for d in self._devices if not d.is_module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cell_controller.config.drives import Line
 from cell_controller.config.values import SerialFormat
 
 # Modbus over serial line v1.02, 2.5.1.1: above 19200 baud the silences no longer shrink with the baud rate.
@@ -18,6 +19,7 @@ class LineSpeed:
     """Baud rate and character format of one line, and the times that follow from them.
 
     echoes: the port gives back what it sends, before any reply.
+    lead_s: from a frame handed to the port to its first bit, where a driver switches the direction first.
     char_s: one character with start, parity and stop bits. t15_s: longest silence inside a frame. t35_s:
     shortest silence between two frames.
     """
@@ -25,6 +27,7 @@ class LineSpeed:
     baud: int
     format: SerialFormat
     echoes: bool = False
+    lead_s: float = 0.0
     char_s: float = field(init=False, repr=False, compare=False)
     t15_s: float = field(init=False, repr=False, compare=False)
     t35_s: float = field(init=False, repr=False, compare=False)
@@ -40,9 +43,19 @@ class LineSpeed:
         """A frame of this many bytes without pauses."""
         return length * self.char_s
 
+    def sent_s(self, length: int) -> float:
+        """From handing a frame of this many bytes to the port until its last bit is out."""
+        return self.lead_s + self.frame_s(length)
+
     def silence_s(self, *gaps_s: float) -> float:
         """Silence between two frames whose drives ask for these gaps."""
         return max(self.t35_s, *gaps_s)
+
+
+def speed_of(line: Line) -> LineSpeed:
+    """The speed of a line of the cell file."""
+    lead_s = line.rs485.delay_before_s if line.rs485 is not None else 0.0
+    return LineSpeed(line.baud, line.format, line.echo, lead_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +68,8 @@ class ExchangeShape:
     reply_delay_s: float
 
     def frames_s(self, line: LineSpeed) -> float:
-        """From the first bit of the request to the last bit of the reply."""
-        request_s = line.frame_s(self.request_bytes)
+        """From handing the request to the port to the last bit of the reply."""
+        request_s = line.sent_s(self.request_bytes)
         if not self.reply_bytes:
             return request_s
         return request_s + self.reply_delay_s + line.frame_s(self.reply_bytes)

@@ -277,7 +277,7 @@ def _stop_latency_s(worst: _Round, members: tuple[LineMember, ...], member: Line
             continue
         ramp = other.profile.stops[other.profile.hold_category].ramp
         if other is member:
-            total += speed.frame_s(write_shape(other.profile, ramp[0], is_worst=True).request_bytes)
+            total += speed.sent_s(write_shape(other.profile, ramp[0], is_worst=True).request_bytes)
         else:
             for exchange in ramp:
                 shape = write_shape(other.profile, exchange, is_worst=True)

@@ -85,7 +85,7 @@ class HalfDuplex:
     def start(self, request: Request, timing: Timing, now_s: float, reply_begins_within_s: float) -> bytes:
         """The bytes to send now. Only when idle and not before `start_at_s`."""
         data = self._codec.encode(request)
-        sent_by_s = now_s + self._speed.frame_s(len(data))
+        sent_by_s = now_s + self._speed.sent_s(len(data))
         reply_s = self._speed.frame_s(self._codec.reply_length(request))
         give_up_s = sent_by_s + reply_begins_within_s + reply_s
         echo = data if self._speed.echoes else b""

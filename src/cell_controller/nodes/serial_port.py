@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import termios
-from math import ceil
 
 import serial
 from serial.rs485 import RS485Settings
@@ -15,6 +14,7 @@ from cell_controller.nodes.adapter import explain
 from cell_controller.nodes.local_io import Post
 from cell_controller.runtime import Sent, ports
 
+_NOT_CUT_S = 1e-6  # pyserial cuts fractions of a ms off
 READ_BYTES = 4096  # one pty buffer
 PORT_ERRORS = (serial.SerialException, OSError, termios.error)  # after an unplug any of the three is raised
 
@@ -146,19 +146,14 @@ def switch_direction(port: serial.Serial, direction: Rs485 | None) -> None:
         port.rs485_mode = RS485Settings(
             rts_level_for_tx=direction.rts_while_sending,
             rts_level_for_rx=direction.rts_while_receiving,
-            delay_before_tx=_whole_ms(direction.delay_before_sending_s),
-            delay_before_rx=_whole_ms(direction.delay_after_sending_s),
+            delay_before_tx=direction.delay_before_s + _NOT_CUT_S,
+            delay_before_rx=direction.delay_after_s + _NOT_CUT_S,
         )
     except (*PORT_ERRORS, ValueError, NotImplementedError) as error:
         raise DirectionError(
             "its driver does not switch the direction of an RS-485 line; "
             f"most USB adapters do it by themselves: then leave `rs485` out of the cell file ({error})"
         ) from error
-
-
-def _whole_ms(delay_s: float) -> float:
-    """The kernel counts whole ms, and pyserial cuts the rest off."""
-    return ceil(delay_s * 1000.0 - 1e-6) / 1000.0 + 1e-6
 
 
 def ask_for_low_latency(port: serial.Serial) -> None:

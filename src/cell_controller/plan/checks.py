@@ -61,6 +61,24 @@ def lines_speak_one_protocol(cell: CellFile, profiles: Profiles) -> Iterator[Fin
                 yield Finding(("drives", name, "profile"), text, f"give {name} or {first} another line")
 
 
+def directions_switch_in_time(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
+    """A port that switches its direction listens before a drive answers, and sends before it is given up."""
+    for line, content in cell.lines.items():
+        spoken = [p for d in cell.drives_of_line(line).values() if (p := profiles.get(d.profile))]
+        if content.rs485 is None or not spoken:
+            continue
+        path: KeyPath = ("lines", line, "rs485")
+        soonest = min(spoken, key=lambda p: p.timing.reply_delay_s)
+        if content.rs485.delay_after_s > soonest.timing.reply_delay_s:
+            text = f"{soonest.name} may answer after {quantity(soonest.timing.reply_delay_s, 's')}, unheard"
+            remedy = "write 0, or take an adapter that switches by itself"
+            yield Finding((*path, "delay_after_sending_s"), text, remedy)
+        drain_s = min(p.timing.drain_s for p in spoken)
+        if content.rs485.delay_before_s >= drain_s:
+            text = f"before a next request a late reply is waited for {quantity(drain_s, 's')} only"
+            yield Finding((*path, "delay_before_sending_s"), text, "make it shorter")
+
+
 def units_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
     """A unit id is one that the protocol of its drive can say."""
     for name, drive in cell.drives.items():

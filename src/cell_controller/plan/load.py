@@ -25,6 +25,7 @@ DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.profiles_fit_their_drives,
     checks.lines_speak_one_protocol,
     checks.units_exist,
+    checks.directions_switch_in_time,
     checks.travels_can_be_counted,
     checks.limits_are_inside_the_nameplate,
     checks_moves.drives_can_be_told_their_moves,

@@ -15,7 +15,7 @@ from cell_controller.config import (
     SpindleDrive,
     canonical_hash,
 )
-from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.line_time import speed_of
 from cell_controller.drives.profile import DriveProfile, Verb
 from cell_controller.drives.schedule import DriveSchedule, LineMember, LineSchedule, schedule_line
 from cell_controller.plan.periods import HANDOVER_S, LEAST_AGE_LIMIT_S, Ages
@@ -55,12 +55,11 @@ def verbs_of(cell: CellFile, name: str) -> tuple[Verb, ...]:
 
 def line_schedule(cell: CellFile, profiles: Profiles, line: str) -> LineSchedule:
     """The schedule of one line; ScheduleError when a drive cannot work on it."""
-    speed = LineSpeed(cell.lines[line].baud, cell.lines[line].format)
     members = tuple(
         LineMember(name, profiles[drive.profile], verbs_of(cell, name), _reference(drive))
         for name, drive in cell.drives_of_line(line).items()
     )
-    return schedule_line(speed, members)
+    return schedule_line(speed_of(cell.lines[line]), members)
 
 
 def _reference(drive: Drive) -> ReferenceMethod | None:

@@ -6,7 +6,7 @@ from math import inf
 
 from cell_controller.config import INTERLOCK, CellFile, DriveKind
 from cell_controller.drives.bus import DriveBus
-from cell_controller.drives.line_time import LineSpeed
+from cell_controller.drives.line_time import speed_of
 from cell_controller.drives.protocols import codec_of
 from cell_controller.messages import (
     Allowed,
@@ -38,7 +38,7 @@ class LineMaster:
     def __init__(self, cell: CellFile, plan: CellPlan, name: str, session: int, now_s: float) -> None:
         self._cell, self._plan, self.name = cell, plan, name
         line = cell.lines[name]
-        self.speed = LineSpeed(line.baud, line.format, line.echo)
+        self.speed = speed_of(line)
         self._units = {n: d.unit for n, d in cell.drives_of_line(name).items()}
         self._codec = codec_of(plan.profiles[d.profile] for d in cell.drives_of_line(name).values())
         self._session = session  # of the commands; those of the buses follow it
@@ -150,7 +150,7 @@ class LineMaster:
         return out
 
     def _note(self, data: bytes, now_s: float) -> None:
-        over_s = now_s + self.speed.frame_s(len(data))
+        over_s = now_s + self.speed.sent_s(len(data))
         heard = self._codec.heard(data)
         for name, unit in self._units.items():
             if heard.unit in (unit, None):

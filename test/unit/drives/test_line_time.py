@@ -2,8 +2,9 @@
 
 import pytest
 
+from cell_controller.config.drives import Line
 from cell_controller.config.values import SerialFormat
-from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s, exchange_s
+from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s, exchange_s, speed_of
 from cell_controller.drives.protocols.modbus import reply_length, request_length
 from cell_controller.drives.protocols.request import ReadRegisters, WriteRegisters
 
@@ -56,6 +57,16 @@ def test_neighbours_share_the_longer_of_their_gaps() -> None:
     assert cycle_s(FAST, (short, long)) == pytest.approx(frames + 2 * 0.010)
     assert cycle_s(FAST, (short, short, long)) == pytest.approx(frames + short.frames_s(FAST) + 0.022)
     assert cycle_s(FAST, ()) == 0.0
+
+
+def test_the_delay_before_sending_is_in_every_exchange_in_whole_milliseconds() -> None:
+    line = Line.model_validate(
+        {"device": "/dev/ttyS1", "baud": 115200, "format": "8N1", "rs485": {"delay_before_sending_s": 0.0031}}
+    )
+    shape = ExchangeShape(8, 25, 0.002, 0.001)
+    assert speed_of(line).lead_s == 0.004
+    assert exchange_s(speed_of(line), shape) == pytest.approx(exchange_s(FAST, shape) + 0.004)
+    assert speed_of(line.model_copy(update={"rs485": None})) == FAST
 
 
 def test_a_broadcast_takes_its_request_and_nothing_else() -> None:

@@ -122,6 +122,23 @@ def test_an_idle_line_yields_at_once() -> None:
     assert line.poll(0.0) is None
 
 
+def test_a_port_that_switches_its_direction_sends_later_and_everything_counts_from_there() -> None:
+    """Else a stop would give a request up while its drive answers, and both frames would be spoilt."""
+    plain = HalfDuplex(SPEED, CODECS[Protocol.MODBUS_RTU], 0.0)
+    speed = LineSpeed(115200, SerialFormat.N2, lead_s=0.007)
+    slow = HalfDuplex(speed, CODECS[Protocol.MODBUS_RTU], 0.0)
+    for line in (plain, slow):
+        line.start(READ, TIMING, 1.0, TIMING.timeout_s)
+    assert slow.yields_at_s == pytest.approx(plain.yields_at_s + 0.007)
+    assert slow.due_s == pytest.approx(plain.due_s + 0.007)
+    for line in (plain, slow):
+        line.feed(REPLY, 1.012)
+    ended, late = plain.poll(1.012), slow.poll(1.012)
+    assert ended is not None
+    assert late is not None
+    assert late.measured_at_s == pytest.approx(ended.measured_at_s + 0.007)
+
+
 # A line that echoes
 
 

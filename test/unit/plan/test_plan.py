@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cell_controller.config import CellFile, ConfigError, LoadedCell, Severity
+from cell_controller.config import CellFile, ConfigError, LoadedCell, Rs485, Severity
 from cell_controller.drives.profile import DriveProfile, Quantity, SerialFormat, Verb
 from cell_controller.plan import (
     Ages,
@@ -24,6 +24,7 @@ from cell_controller.plan import (
 from cell_controller.plan.checks import (
     absolute_axes_have_absolute_encoders,
     coasting_is_known,
+    directions_switch_in_time,
     profiles_fit_their_drives,
     silence_stops_every_drive,
     units_exist,
@@ -258,3 +259,28 @@ def test_a_unit_id_that_a_protocol_cannot_say_is_refused(demo: tuple[LoadedCell,
     assert found.path == ("drives", "belt", "unit")
     assert found.text == "ezi_servo, which fastech_ezi_servo speaks, has unit ids up to 15 only"
     assert not list(units_exist(loaded.cell, plan.profiles))
+
+
+def test_a_port_that_switches_its_direction_too_slowly_is_refused_and_a_good_one_counted(
+    demo: tuple[LoadedCell, CellPlan],
+) -> None:
+    loaded, plan = demo
+
+    def switching(**delays: float) -> CellFile:
+        rs485 = Rs485.model_validate(delays)
+        line = loaded.cell.lines["weld_line"].model_copy(update={"rs485": rs485})
+        return loaded.cell.model_copy(update={"lines": {**loaded.cell.lines, "weld_line": line}})
+
+    def found(**delays: float) -> list[str]:
+        return [str(f.path[-1]) for f in directions_switch_in_time(switching(**delays), plan.profiles)]
+
+    assert found() == found(delay_before_sending_s=0.005) == []
+    assert found(delay_after_sending_s=0.002) == ["delay_after_sending_s"]
+    assert found(delay_before_sending_s=0.020) == ["delay_before_sending_s"]
+    slower = make_plan(replace(loaded, cell=switching(delay_before_sending_s=0.005)), plan.profiles)
+    before, after = plan.lines["weld_line"], slower.lines["weld_line"]
+    assert after.stop_latency_s > before.stop_latency_s + 4 * 0.005, (
+        "four drives are told, one after the other"
+    )
+    z, slower_z = before.schedule.drive("weld_z"), after.schedule.drive("weld_z")
+    assert slower_z.read_interval_s > z.read_interval_s

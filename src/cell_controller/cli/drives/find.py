@@ -25,7 +25,6 @@ from cell_controller.commissioning.scan import (
     settings_to_try,
 )
 from cell_controller.config import SerialFormat
-from cell_controller.drives.line_time import LineSpeed
 from cell_controller.drives.profile import DriveProfile
 from cell_controller.drives.profile.shelf import every_profile, profiles_dir
 from cell_controller.drives.protocols import CODECS
@@ -124,7 +123,7 @@ def identify_drive(
         setting = _setting_of(wire, port, unit, settings, profiles, wiring.echoes)
         wire.configure(setting.baud, setting.form)
         wire.drain()
-        speed = LineSpeed(setting.baud, setting.form, wiring.echoes)
+        speed = wiring.speed(setting.baud, setting.form)
         master = Master(wire, speed, CODECS[setting.protocol])
         spoken = tuple(p for p in profiles if p.protocol is setting.protocol)
         fits: list[Fit] = []

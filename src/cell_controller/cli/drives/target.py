@@ -35,6 +35,11 @@ class Wiring:
     echoes: bool = False  # the adapter hears itself
     direction: Rs485 | None = None  # the port's driver switches it through RTS
 
+    def speed(self, baud: int, form: SerialFormat) -> LineSpeed:
+        """Of a port that is wired like this."""
+        lead_s = self.direction.delay_before_s if self.direction is not None else 0.0
+        return LineSpeed(baud, form, self.echoes, lead_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -76,7 +81,7 @@ class Target:
 
     @property
     def speed(self) -> LineSpeed:
-        return LineSpeed(self.baud, self.form, self.wiring.echoes)
+        return self.wiring.speed(self.baud, self.form)
 
     def master(self, wire: SerialWire) -> Master:
         return Master(wire, self.speed, CODECS[self.profile.protocol])
