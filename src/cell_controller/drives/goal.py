@@ -173,6 +173,7 @@ def _shaft_values(
         Source.TARGET_SPEED: speed_m_s / drive.m_per_rev * 60.0,
         Source.ACCELERATION: acceleration_m_s2 / drive.m_per_rev * 60.0,
         Source.RAMP_TIME: abs(speed_m_s) / acceleration_m_s2,
+        Source.STOP_RAMP_TIME: abs(speed_m_s) / drive.max_acceleration_m_s2,
         Source.TORQUE_LIMIT: min(percent, most),
     }
 

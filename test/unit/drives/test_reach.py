@@ -35,7 +35,13 @@ SEQUENCES = [
     for sequence in (*profile.setpoints.values(), *profile.references.values())
     if sequence is not profile.setpoints.get(Verb.OUTPUTS)
 ]
-NONE_AT_ZERO = (Source.SPEED_MAGNITUDE, Source.ACCELERATION, Source.RAMP_TIME, Source.TORQUE_LIMIT)
+NONE_AT_ZERO = (
+    Source.SPEED_MAGNITUDE,
+    Source.ACCELERATION,
+    Source.RAMP_TIME,
+    Source.STOP_RAMP_TIME,
+    Source.TORQUE_LIMIT,
+)
 NUMBERS = st.floats(1e-12, 1e12)
 BELT = {
     "line": "l",
@@ -69,6 +75,7 @@ def test_what_is_within_reach_is_told_and_leaves_no_limit_at_zero(
         Source.TARGET_SPEED: sign * speed,
         Source.ACCELERATION: acceleration,
         Source.RAMP_TIME: speed / acceleration,
+        Source.STOP_RAMP_TIME: speed / acceleration,
         Source.TORQUE_LIMIT: torque,
     }
     fitted = within_reach(profile, sequence, values, most_acceleration=acceleration)
@@ -113,6 +120,9 @@ def test_a_ramp_time_stays_inside_its_register_and_the_axis_inside_its_accelerat
     assert ramp_s(0.0004, 1.0, belt()) == 0.001, "0.0004 s is below what the register holds"
     assert ramp_s(0.3, 0.02, belt()) == 9.999, "15 s are more than it holds"
     assert ramp_s(0.3, 0.02, belt(max_acceleration_m_s2=0.025)) is None, "9.999 s would be too steep"
+    gentle = dict(move_goal(fastech, belt(), 0.5, 0.3, 0.1, 60.0).values)
+    assert gentle[Source.RAMP_TIME] == pytest.approx(3.0)
+    assert gentle[Source.STOP_RAMP_TIME] == pytest.approx(0.3), "a stop is never gentler than it is planned"
     assert ramp_s(1e-9, 1.0, belt()) is None, "no speed that the drive knows"
 
 

@@ -156,6 +156,7 @@ class Source(StrEnum):
     SPEED_MAGNITUDE = "speed_magnitude"
     ACCELERATION = "acceleration"
     RAMP_TIME = "ramp_time"  # of a move, from standstill to its speed
+    STOP_RAMP_TIME = "stop_ramp_time"  # from its speed to standstill by the axis' greatest acceleration
     STOP_POSITION = "stop_position"  # of a stop: where the ramp ends, by the newest reading
     TORQUE_LIMIT = "torque_limit"
     WATCHDOG_TIMEOUT = "watchdog_timeout"  # computed from the line's schedule

@@ -67,6 +67,8 @@ def _fitted(source: Source, value: float, low: float, high: float) -> float | No
         return None if abs(value) < low else copysign(min(abs(value), high), value)
     if source is Source.TORQUE_LIMIT:
         return None if value < low else min(value, high)
+    if source is Source.STOP_RAMP_TIME:  # longer would be weaker than every stop is planned with
+        return None if value > high else max(value, low)
     if source in (Source.ACCELERATION, Source.RAMP_TIME):
         return min(max(value, low), high)
     return value if low <= value <= high else None
