@@ -149,6 +149,25 @@ def absolute_axes_have_absolute_encoders(cell: CellFile, profiles: Profiles) -> 
         if position is not None and not position.absolute:
             text = f"{profile.name} does not keep its position without power"
             yield Finding(("drives", name, "absolute"), text, "write false or choose another drive")
+        elif position is not None and position.absolute_rev is not None:
+            yield from _begins_anew(cell, name, drive, profile, position.absolute_rev * drive.m_per_rev)
+
+
+def _begins_anew(
+    cell: CellFile, name: str, drive: AxisDrive, profile: DriveProfile, known_m: float
+) -> Iterator[Finding]:
+    """After power-up its position is right but for whole multiples of this: it may not matter which."""
+    pitches = [c.pitch_m for c in cell.conveyors.values() if c.axis == name]
+    for pitch_m in pitches:
+        if abs(known_m / pitch_m - round(known_m / pitch_m)) > 1e-6 or known_m < pitch_m:
+            text = f"{profile.name} begins anew after {quantity(known_m, 'm')}, which is no multiple of the pitch"
+            yield Finding(
+                ("drives", name, "m_per_rev"), text, "let one revolution be a whole number of pitches"
+            )
+    if not pitches and drive.max_m - drive.min_m > known_m:
+        text = f"{profile.name} knows after power-up where it is within {quantity(known_m, 'm')} only"
+        remedy = "shorten the travel to that, move it further in a turn, or write false and home it"
+        yield Finding(("drives", name, "absolute"), text, remedy)
 
 
 def drives_know_their_reference(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:

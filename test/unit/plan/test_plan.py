@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cell_controller.config import CellFile, ConfigError, LoadedCell, Rs485, Severity
-from cell_controller.drives.profile import DriveProfile, Quantity, SerialFormat, Verb
+from cell_controller.drives.profile import DriveProfile, Quantity, SerialFormat, Verb, load_profile
 from cell_controller.plan import (
     Ages,
     CellPlan,
@@ -284,3 +284,24 @@ def test_a_port_that_switches_its_direction_too_slowly_is_refused_and_a_good_one
     )
     z, slower_z = before.schedule.drive("weld_z"), after.schedule.drive("weld_z")
     assert slower_z.read_interval_s > z.read_interval_s
+
+
+def test_a_position_that_begins_anew_within_the_travel_is_not_absolute(
+    demo: tuple[LoadedCell, CellPlan],
+) -> None:
+    """A Dynamixel knows its place in a turn: after a reboot it would be wrong by turns, and pass for homed."""
+    loaded, plan = demo
+    profile = load_profile(CELLS.parent / "drives" / "robotis_dynamixel_x.yaml")
+    profiles = {**plan.profiles, profile.name: profile}
+
+    def found(name: str, **changes: object) -> list[str]:
+        update = {"profile": profile.name, "absolute": True, **changes}
+        drive = loaded.cell.drives[name].model_copy(update=update)
+        cell = loaded.cell.model_copy(update={"drives": {**loaded.cell.drives, name: drive}})
+        return [str(f.path[-1]) for f in absolute_axes_have_absolute_encoders(cell, profiles)]
+
+    assert found("weld_x", min_m=0.0, max_m=0.35, m_per_rev=0.02) == ["absolute"]
+    assert found("weld_x", min_m=0.0, max_m=0.35, m_per_rev=0.35) == []
+    assert found("belt", m_per_rev=0.5) == found("belt", m_per_rev=1.0) == []
+    assert found("belt", m_per_rev=0.3) == found("belt", m_per_rev=0.25) == ["m_per_rev"]
+    assert found("weld_x", absolute=False) == []

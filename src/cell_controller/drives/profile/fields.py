@@ -57,6 +57,7 @@ class ProfileField(Frozen):
     low: float | None = None
     high: float | None = None
     absolute: bool = False  # position: from an absolute encoder where one is fitted, kept over a power cycle
+    absolute_rev: Positive | None = None  # position: revolutions after which it begins anew then; none: never
     note: str = ""
 
     @property
