@@ -158,14 +158,14 @@ def _begins_anew(
 ) -> Iterator[Finding]:
     """After power-up its position is right but for whole multiples of this: it may not matter which."""
     pitches = [c.pitch_m for c in cell.conveyors.values() if c.axis == name]
+    known = quantity(known_m, "m")
     for pitch_m in pitches:
         if abs(known_m / pitch_m - round(known_m / pitch_m)) > 1e-6 or known_m < pitch_m:
-            text = f"{profile.name} begins anew after {quantity(known_m, 'm')}, which is no multiple of the pitch"
-            yield Finding(
-                ("drives", name, "m_per_rev"), text, "let one revolution be a whole number of pitches"
-            )
+            text = f"{profile.name} begins anew after {known}, which is no multiple of the pitch"
+            remedy = "let one revolution be a whole number of pitches"
+            yield Finding(("drives", name, "m_per_rev"), text, remedy)
     if not pitches and drive.max_m - drive.min_m > known_m:
-        text = f"{profile.name} knows after power-up where it is within {quantity(known_m, 'm')} only"
+        text = f"{profile.name} knows after power-up where it is within {known} only"
         remedy = "shorten the travel to that, move it further in a turn, or write false and home it"
         yield Finding(("drives", name, "absolute"), text, remedy)
 

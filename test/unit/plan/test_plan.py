@@ -289,7 +289,7 @@ def test_a_port_that_switches_its_direction_too_slowly_is_refused_and_a_good_one
 def test_a_position_that_begins_anew_within_the_travel_is_not_absolute(
     demo: tuple[LoadedCell, CellPlan],
 ) -> None:
-    """A Dynamixel knows its place in a turn: after a reboot it would be wrong by turns, and pass for homed."""
+    """A Dynamixel knows its place in a turn: after a reboot it would be wrong by turns and pass for homed."""
     loaded, plan = demo
     profile = load_profile(CELLS.parent / "drives" / "robotis_dynamixel_x.yaml")
     profiles = {**plan.profiles, profile.name: profile}
