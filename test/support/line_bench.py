@@ -85,6 +85,7 @@ class LineBench:
         self.finished: list[Finished] = []
         self.events: list[tuple[float, Callable[[], None]]] = []
         self.is_plugged = True
+        self.loses: Callable[[bytes], bool] = lambda data: False  # frames that no drive hears
         self.is_commanding = True
         self.epoch = 1
         self.allowed: dict[str, Allowed] = {}
@@ -203,7 +204,7 @@ class LineBench:
         if isinstance(message, Tx):
             assert self._is_open, "bytes for a port that is not open"
             self.sent.append((self.now_s, message.data))
-            if self.is_plugged:
+            if self.is_plugged and not self.loses(message.data):
                 self.wire.write(message.data, self.now_s)
         elif isinstance(message, LineRequest):
             self._request(message.kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+from cell_controller.drives.broadcast import Broadcast
 from cell_controller.drives.cycle import Cycle
 from cell_controller.drives.device import Device
 from cell_controller.drives.job import Job, Purpose
@@ -43,6 +44,7 @@ class Conversation:
         self._flying: Job | None = None
         self._next: Job | None = None
         self._stop: tuple[float, Wishes, Job | None] | None = None  # newest answer of `_stop_job`
+        self._broadcast = Broadcast(devices)
 
     def feed(self, data: bytes, at_s: float) -> None:
         """Bytes that the host read at this time."""
@@ -74,6 +76,11 @@ class Conversation:
             stop = self._stop_job(wishes, now_s)
         if now_s < line.start_at_s(0.0):
             return None
+        if stop is None:
+            self._broadcast.over()
+        elif now_s >= line.start_at_s(self._gap_s(stop)) and (for_all := self._broadcast.request(now_s)):
+            drains, timing = not line.is_clean, self._devices[stop.device].profile.timing
+            return Outgoing(line.tell(for_all, timing, now_s), drains)
         job = stop or self._scheduled(wishes, now_s)
         if job is None or now_s < line.start_at_s(self._gap_s(job)):
             return None

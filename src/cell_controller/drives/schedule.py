@@ -17,6 +17,7 @@ from enum import StrEnum
 from math import ceil
 
 from cell_controller.config.values import DriveKind, ReferenceMethod
+from cell_controller.drives.broadcast import broadcast_s, can_broadcast
 from cell_controller.drives.errors import DriveError
 from cell_controller.drives.line_time import ExchangeShape, LineSpeed, cycle_s
 from cell_controller.drives.profile import DriveProfile, Exchange, Verb
@@ -272,6 +273,8 @@ def _stop_latency_s(worst: _Round, members: tuple[LineMember, ...], member: Line
     everything = [shape for s in worst.shapes.values() for shape in (s.read, *s.cyclic, *s.writes, *s.audits)]
     widest_s = speed.silence_s(*(shape.gap_s for shape in everything))
     total = max(shape.frames_s(speed) for shape in everything) + widest_s
+    if len(members) > 1 and can_broadcast(m.profile for m in members):
+        total += broadcast_s(speed, member.profile)  # if this drive does not hear it, its own comes after it
     for other in members:
         if other.profile.kind is DriveKind.IO:
             continue

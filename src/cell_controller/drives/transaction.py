@@ -93,6 +93,15 @@ class HalfDuplex:
         self._last_gap_s = timing.gap_s
         return data
 
+    def tell(self, request: Request, timing: Timing, now_s: float) -> bytes:
+        """The bytes of a broadcast to send now: nobody answers, and the drives have their time for it."""
+        data = self._codec.encode(request)
+        self._quiet_since_s = now_s + self._speed.sent_s(len(data))
+        self._silent_until_s = self._quiet_since_s + timing.max_reply_delay_s
+        self._last_gap_s = timing.gap_s
+        self.is_clean = not self._speed.echoes  # its echo is nobody's
+        return data
+
     def feed(self, data: bytes, at_s: float) -> None:
         """Bytes that the host read at this time."""
         pending = self._pending
