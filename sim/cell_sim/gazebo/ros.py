@@ -17,6 +17,7 @@ from std_msgs.msg import Float64
 
 from cell_controller.errors import CellError
 from cell_sim.description.bridge import ROOT, Bridged
+from cell_sim.plant.encoder import Heard
 from cell_sim.plant.gazebo_mechanics import SILENT_S
 
 ANSWER_S = 10.0  # a bridge has to find its topics first
@@ -56,7 +57,7 @@ class RosJoints:
     def __init__(self, topics: Iterable[Bridged], namespace: str) -> None:
         self._topics = list(topics)
         self._namespace = namespace
-        self._states: dict[str, tuple[float, float, float]] = {}  # position, speed, heard at
+        self._states: dict[str, Heard] = {}
         self._stamps: dict[str, tuple[int, int]] = {}  # simulated time, by the first joint of a message
         self._told: dict[str, tuple[float, float]] = {}  # value, when
         self._publishers: dict[str, Publisher] = {}
@@ -103,14 +104,14 @@ class RosJoints:
                 lost = [j for j in away if self.state(j) is None]
                 if lost:
                     raise NoGazeboError(lost, self._namespace, timeout_s)
-                raise StuckError({j: (self._states[j][0], places_m[j]) for j in away}, timeout_s)
+                raise StuckError({j: (self._states[j].position, places_m[j]) for j in away}, timeout_s)
             for joint in away:
                 self.tell(joint, "target_position", places_m[joint])
             time.sleep(0.02)
 
     def _stands_at(self, joint: str, at_m: float) -> bool:
         state = self.state(joint)
-        return state is not None and abs(state[0] - at_m) < _PARKED_M
+        return state is not None and abs(state.position - at_m) < _PARKED_M
 
     def close(self) -> None:
         self._is_over.set()
@@ -120,12 +121,10 @@ class RosJoints:
         self._node.destroy_node()  # type: ignore[no-untyped-call]
         rclpy.try_shutdown(context=self._context)
 
-    def state(self, joint: str) -> tuple[float, float] | None:
-        """Newest position and speed; None when there is none or it is older than SILENT_S."""
+    def state(self, joint: str) -> Heard | None:
+        """The newest; None when there is none or it is older than SILENT_S."""
         found = self._states.get(joint)
-        if found is None or time.monotonic() - found[2] > SILENT_S:
-            return None
-        return found[0], found[1]
+        return None if found is None or time.monotonic() - found.at_s > SILENT_S else found
 
     def tell(self, joint: str, what: str, value: float) -> None:
         """Command; the same value is repeated ten times a second only."""
@@ -144,7 +143,7 @@ class RosJoints:
         self._stamps[first] = stamp
         now_s = time.monotonic()
         for name, position, speed in zip(message.name, message.position, message.velocity, strict=False):
-            self._states[name] = float(position), float(speed), now_s
+            self._states[name] = Heard(float(position), float(speed), now_s)
 
     def _spin(self) -> None:
         try:

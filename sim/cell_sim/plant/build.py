@@ -42,7 +42,7 @@ def build_plant(
     axes, spindles = _bodies(cell)
     mechanics: Mechanics = RigidMechanics(axes, spindles)
     if joints is not None:  # of a server that is running
-        mechanics = GazeboMechanics(joints, axes, spindles)
+        mechanics = GazeboMechanics(joints, axes, spindles, now_s)
     elif model is PlantModel.GAZEBO:
         raise ValueError("a plant in Gazebo needs the joints of a running server")
     elif model is PlantModel.MUJOCO:
