@@ -19,7 +19,6 @@ from cell_controller.config import (
 from cell_controller.config.units import quantity
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.profile import DriveProfile, Nameplate, Quantity, value_limits
-from cell_controller.drives.protocols import CODECS
 from cell_controller.plan.make import Profiles, unverified, verbs_of
 
 
@@ -47,46 +46,6 @@ def profiles_fit_their_drives(cell: CellFile, profiles: Profiles) -> Iterator[Fi
             if verb not in profile.setpoints:
                 text = f"takes no {verb.value.replace('_', ' ')}, which {name} needs"
                 yield Finding(path, text, "choose another drive")
-
-
-def lines_speak_one_protocol(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
-    """A line has one master that speaks one protocol; frames of another are noise to its drives."""
-    for line in cell.lines:
-        spoken = {n: p for n, d in cell.drives_of_line(line).items() if (p := profiles.get(d.profile))}
-        first = next(iter(spoken), "")
-        for name, profile in spoken.items():
-            if profile.protocol is not spoken[first].protocol:
-                other = spoken[first].protocol
-                text = f"speaks {profile.protocol}, while {first} on the same line speaks {other}"
-                yield Finding(("drives", name, "profile"), text, f"give {name} or {first} another line")
-
-
-def directions_switch_in_time(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
-    """A port that switches its direction listens before a drive answers, and sends before it is given up."""
-    for line, content in cell.lines.items():
-        spoken = [p for d in cell.drives_of_line(line).values() if (p := profiles.get(d.profile))]
-        if content.rs485 is None or not spoken:
-            continue
-        path: KeyPath = ("lines", line, "rs485")
-        soonest = min(spoken, key=lambda p: p.timing.reply_delay_s)
-        if content.rs485.delay_after_s > soonest.timing.reply_delay_s:
-            text = f"{soonest.name} may answer after {quantity(soonest.timing.reply_delay_s, 's')}, unheard"
-            remedy = "write 0, or take an adapter that switches by itself"
-            yield Finding((*path, "delay_after_sending_s"), text, remedy)
-        drain_s = min(p.timing.drain_s for p in spoken)
-        if content.rs485.delay_before_s >= drain_s:
-            text = f"before a next request a late reply is waited for {quantity(drain_s, 's')} only"
-            yield Finding((*path, "delay_before_sending_s"), text, "make it shorter")
-
-
-def units_exist(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
-    """A unit id is one that the protocol of its drive can say."""
-    for name, drive in cell.drives.items():
-        profile = profiles.get(drive.profile)
-        if profile is not None and drive.unit > CODECS[profile.protocol].max_unit:
-            most = CODECS[profile.protocol].max_unit
-            text = f"{profile.protocol}, which {profile.name} speaks, has unit ids up to {most} only"
-            yield Finding(("drives", name, "unit"), text, f"set the drive, and this, to one of 1 to {most}")
 
 
 def travels_can_be_counted(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:

@@ -17,15 +17,24 @@ from cell_controller.config import (
 from cell_controller.config.validate import did_you_mean
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.profile import DriveProfile, load_profile
-from cell_controller.plan import checks, checks_force, checks_moves, checks_timing, checks_watching, distance
+from cell_controller.plan import (
+    checks,
+    checks_force,
+    checks_lines,
+    checks_moves,
+    checks_timing,
+    checks_watching,
+    distance,
+)
 from cell_controller.plan.make import Profiles, make_plan
 from cell_controller.plan.values import CellPlan
 
 DRIVE_CHECKS: tuple[Callable[[CellFile, Profiles], Iterator[Finding]], ...] = (
     checks.profiles_fit_their_drives,
-    checks.lines_speak_one_protocol,
-    checks.units_exist,
-    checks.directions_switch_in_time,
+    checks_lines.lines_speak_one_protocol,
+    checks_lines.units_exist,
+    checks_lines.directions_switch_in_time,
+    checks_lines.devices_keep_their_names,
     checks.travels_can_be_counted,
     checks.limits_are_inside_the_nameplate,
     checks_moves.drives_can_be_told_their_moves,

@@ -24,9 +24,12 @@ from cell_controller.plan import (
 from cell_controller.plan.checks import (
     absolute_axes_have_absolute_encoders,
     coasting_is_known,
-    directions_switch_in_time,
     profiles_fit_their_drives,
     silence_stops_every_drive,
+)
+from cell_controller.plan.checks_lines import (
+    devices_keep_their_names,
+    directions_switch_in_time,
     units_exist,
 )
 from cell_controller.plan.checks_timing import watchdogs_fit
@@ -305,3 +308,20 @@ def test_a_position_that_begins_anew_within_the_travel_is_not_absolute(
     assert found("belt", m_per_rev=0.5) == found("belt", m_per_rev=1.0) == []
     assert found("belt", m_per_rev=0.3) == found("belt", m_per_rev=0.25) == ["m_per_rev"]
     assert found("weld_x", absolute=False) == []
+
+
+@pytest.mark.parametrize(("production", "severity"), [(False, Severity.WARNING), (True, Severity.ERROR)])
+def test_a_device_that_changes_its_name_is_questioned_and_refused_in_production(
+    demo: tuple[LoadedCell, CellPlan], production: bool, severity: Severity
+) -> None:
+    loaded, plan = demo
+
+    def found(device: str) -> list[Severity]:
+        line = loaded.cell.lines["weld_line"].model_copy(update={"device": device})
+        update = {"production": production, "lines": {**loaded.cell.lines, "weld_line": line}}
+        return [
+            f.severity for f in devices_keep_their_names(loaded.cell.model_copy(update=update), plan.profiles)
+        ]
+
+    assert found("/dev/ttyUSB0") == found("/dev/ttyACM1") == [severity]
+    assert found("/dev/serial/by-id/usb-FTDI_FT232R_A1") == found("/dev/ttyS1") == []
