@@ -10,7 +10,7 @@ from cell_controller.drives.profile import DriveProfile, load_profile
 from cell_controller.errors import CellError
 from cell_sim.drives.asda_a3 import VirtualAsdaA3
 from cell_sim.drives.base import VirtualDrive
-from cell_sim.drives.c2000 import VirtualC2000, VirtualMs300, VirtualVfdE
+from cell_sim.drives.c2000 import VirtualC2000, VirtualMs300, VirtualVfdB, VirtualVfdE
 from cell_sim.drives.dynamixel_x import VirtualDynamixelX
 from cell_sim.drives.em2rs import VirtualEm2rs
 from cell_sim.drives.ezi_servo import VirtualEziServo
@@ -34,6 +34,7 @@ _AXES: dict[str, type[ServoDrive]] = {
 _SPINDLES: dict[str, type[InverterDrive]] = {
     "delta_c2000": VirtualC2000,
     "delta_ms300": VirtualMs300,
+    "delta_vfd_b": VirtualVfdB,
     "delta_vfd_e": VirtualVfdE,
     "ls_ig5a": VirtualLsIg5a,
     "ls_s100": VirtualLsS100,

@@ -3,7 +3,7 @@
 Source: C2000 and MS300 user manuals, Pr.09 and its address list; VFD-E user manual, Pr.09-04 (V1.11, page
 4-126). A C2000 is commissioned with 00-20 = 1, 00-21 = 2, 00-22 = 0 (ramp to stop), 01-00 = 60 Hz, 10-00 = 1
 (encoder card) and 06-44 = 1 (the STO alarm goes with its cause), an MS300 likewise but for the card; a VFD-E
-with 02-00 = 3 and 02-01 = 3.
+with 02-00 = 3 and 02-01 = 3, a VFD-B with 02-00 = 5 and 02-01 = 3.
 """
 
 from __future__ import annotations
@@ -188,3 +188,9 @@ class VirtualVfdE(DeltaInverter):
         Quantity.STOP_METHOD: 0,
         Quantity.MAX_SPEED: round(MAX_HZ / 0.01),
     }
+
+
+class VirtualVfdB(VirtualVfdE):
+    """Tells torque and power as well."""
+
+    settings: ClassVar[Mapping[Quantity, int]] = {**VirtualVfdE.settings, Quantity.SETPOINT_SOURCE: 5}
