@@ -68,7 +68,7 @@ class Locks:
 
     def _path(self, key: str) -> Path:
         readable = re.sub(r"[^A-Za-z0-9]+", "_", key).strip("_")[-60:]
-        return self._directory / f"{readable}-{sha256(key.encode()).hexdigest()[:8]}.lock"
+        return self._directory / f"{readable}-{sha256(os.fsencode(key)).hexdigest()[:8]}.lock"
 
     def _open(self, path: Path) -> int:
         while True:

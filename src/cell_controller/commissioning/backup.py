@@ -81,17 +81,31 @@ def decode(text: str) -> Backup:
     """BackupError when it is no backup, or one of a field that this version does not know."""
     try:
         data: Any = YAML(typ="safe", pure=True).load(text)
-        if data["version"] != VERSION:
-            raise BackupError(f"version {data['version']}, this controller reads {VERSION}")
-        raws = {Quantity(name): _whole(entry["raw"]) for name, entry in data["fields"].items()}
-        return Backup(str(data["profile"]), int(data["unit"]), str(data["at"]), raws)
-    except (YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except YAMLError as error:
         raise BackupError(f"not a backup of drive settings: {error}") from error
+    if not isinstance(data, dict):
+        raise BackupError("not a backup of drive settings: it has no keys")
+    missing = [key for key in ("version", "profile", "unit", "at", "fields") if key not in data]
+    if data.get("version", VERSION) != VERSION:
+        raise BackupError(f"version {data['version']}, this controller reads {VERSION}")
+    if missing:
+        raise BackupError(f"not a backup of drive settings: it has no {', '.join(missing)}")
+    if not isinstance(data["fields"], dict):
+        raise BackupError("not a backup of drive settings: fields has no keys")
+    raws = dict(_field(name, entry) for name, entry in data["fields"].items())
+    return Backup(str(data["profile"]), _whole("unit", data["unit"]), str(data["at"]), raws)
 
 
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no register content")
+def _field(name: object, entry: object) -> tuple[Quantity, int]:
+    if name not in Quantity._value2member_map_:
+        raise BackupError(f"not a backup of drive settings: fields.{name} is not known here")
+    raw = entry.get("raw") if isinstance(entry, dict) else None
+    return Quantity(str(name)), _whole(f"fields.{name}.raw", raw)
+
+
+def _whole(key: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BackupError(f"{key} = {value!r}: is no register content, a whole number from 0")
     return value
 
 
@@ -105,6 +119,9 @@ def against_backup(profile: DriveProfile, values: Sequence[FieldValue], backup: 
         value = present.get(quantity)
         if value is None:
             found.append(Drift(quantity, "not a setting of this profile", str(raw)))
+        elif raw >> profile.field(quantity).bits:
+            bits = profile.field(quantity).bits
+            raise BackupError(f"fields.{quantity.value}.raw = {raw}: the register has {bits} bits only")
         elif value.raw != raw:
             found.append(Drift(quantity, _shown(profile, value), _said(profile, quantity, raw)))
     missing = [q for q, v in present.items() if q not in backup.raws and v.raw is not None]

@@ -37,7 +37,7 @@ def explain(device: str, error: BaseException) -> str:
         there = ports()
         names = ", ".join(there) if there else "none"
         return f"{device}: there is no such port. Ports of adapters that are plugged in: {names}"
-    if code == errno.ENOTTY or "Inappropriate ioctl" in text:
+    if code in (errno.ENOTTY, errno.EISDIR) or "Inappropriate ioctl" in text:
         return f"{device} is no serial port"
     return f"{device}: {type(error).__name__}: {text or 'the device is gone'}"
 

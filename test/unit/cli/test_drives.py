@@ -14,7 +14,7 @@ from cell_controller.bringup.claim import key_of
 from cell_controller.bringup.errors import InUseError
 from cell_controller.bringup.locks import Locks
 from cell_controller.cli.drives import commands
-from cell_controller.cli.drives.move import prove_drive, speed_of
+from cell_controller.cli.drives.move import prove_drive, refuse_options, speed_of
 from cell_controller.cli.drives.show import at_the_machine, in_unit
 from cell_controller.cli.drives.target import Options, Wiring, opened, reached, target_of
 from cell_controller.cli.errors import CliError
@@ -47,8 +47,26 @@ def test_a_port_needs_profile_and_unit() -> None:
     assert words == ("speed",)
     with pytest.raises(CliError, match="name the port"):
         target_of(Options(()))
+    with pytest.raises(CliError, match="name the port"):
+        target_of(Options(("",), "delta_c2000", 5))
     with pytest.raises(CliError, match="say --profile and --unit"):
         target_of(Options((PORT,), "delta_c2000"))
+
+
+def test_a_misspelt_option_of_jog_is_named_and_a_speed_backwards_is_none() -> None:
+    with pytest.raises(CliError, match="there is no option --profle"):
+        refuse_options(("--profle", "x", "-30rpm"))
+    refuse_options(("-30rpm",))
+    refuse_options(("-.5rpm",))
+
+
+@pytest.mark.parametrize("name", ["/tmp", "/tmp/\udcff\udcfe"])
+def test_a_directory_and_a_name_that_is_no_text_are_no_ports(name: str) -> None:
+    with (
+        pytest.raises(WireError, match="is no serial port|there is no such port"),
+        opened(name, 9600, SerialFormat.N2),
+    ):
+        raise AssertionError
 
 
 def test_a_wrong_profile_is_answered_with_those_there_are() -> None:

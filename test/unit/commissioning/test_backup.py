@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cell_controller.commissioning.backup import against_backup, against_cell, decode, encode
@@ -55,6 +57,12 @@ def test_a_backup_of_another_family_is_refused() -> None:
         ("version: 2", "version 2"),
         ("[1, 2]", "not a backup"),
         ("a: b: c", "not a backup"),
+        ("", "it has no keys"),
+        ("version: 1\nprofile: x", "it has no unit, at, fields"),
+        ("version: 1\nprofile: x\nunit: 1\nat: x\nfields: 3", "fields has no keys"),
+        ("version: 1\nprofile: x\nunit: one\nat: x\nfields: {}", "unit = 'one': is no register content"),
+        ("version: 1\nprofile: x\nunit: 1\nat: x\nfields: {speed: 4}", "speed.raw = None: is no register"),
+        ("version: 1\nprofile: x\nunit: 1\nat: x\nfields: {speed: {raw: -5}}", "raw = -5: is no register"),
         ("version: 1\nprofile: x\nunit: 1\nat: x\nfields: {speed: {raw: true}}", "no register content"),
         ("version: 1\nprofile: x\nunit: 1\nat: x\nfields: {sped: {raw: 1}}", "sped"),
     ],
@@ -87,3 +95,14 @@ def test_a_setting_that_is_never_written_says_so() -> None:
     assert not drift.is_armed
     assert drift.wanted == "0"
     assert drift.note == "never written: set it on the drive. 00-22: 0 ramp, 1 coast"
+
+
+def test_a_content_that_the_register_cannot_hold_is_refused() -> None:
+    bench = WireBench(PROFILES["delta_c2000"])
+    backup = decode(encode(bench.profile, UNIT, AT, read(bench)))
+    quantity = next(iter(backup.raws))
+    spoilt = replace(backup, raws={**backup.raws, quantity: 99_999_999})
+    with pytest.raises(
+        BackupError, match=rf"fields.{quantity}.raw = 99999999: the register has 16 bits only"
+    ):
+        against_backup(bench.profile, read(bench), spoilt)

@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from cell_controller.cli.drives.show import refuse_silence
+from cell_controller.cli.drives.show import refuse_silence, shown_while_read
 from cell_controller.cli.drives.target import Options, Target, reached, target_of
 from cell_controller.cli.errors import CliError
 from cell_controller.commissioning.backup import Backup, Drift, against_backup, against_cell, decode, encode
@@ -22,16 +21,7 @@ def _settings_of(target: Target) -> tuple[FieldValue, ...]:
     with reached(target) as wire:
         reader = DriveReader(target.master(wire), target.profile, target.unit)
         wanted = settings(target.profile)
-        console = Console(stderr=True)
-        bar = track(
-            reader.each(wanted),
-            "reading settings",
-            total=len(wanted),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        values = tuple(bar)
+        values = shown_while_read("reading settings", reader.each(wanted), len(wanted))
     refuse_silence(target, values)
     return values
 
@@ -68,7 +58,9 @@ def compare_drive(options: Options) -> int:
     backup = _backup(Path(words[0])) if words else None
     values = _settings_of(target)
     if backup is not None:
-        drifts, what = against_backup(target.profile, values, backup), f"{words[0]} of {backup.at}"
+        drifts = against_backup(target.profile, values, backup)
+        other = f", which is of unit {backup.unit}" if backup.unit != target.unit else ""
+        what = f"{words[0]} of {backup.at}{other}"
     else:
         drifts, what = against_cell(target.profile, values, target.arming_values), f"{options.cell}"
     out = Console(highlight=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from types import FrameType
@@ -102,9 +102,17 @@ def _place(target: Target, position_m: float) -> str:
     return f"{position_m:.3f} rev" if target.cell is None else f"{1e3 * position_m:.3f} mm"
 
 
+def refuse_options(words: Sequence[str]) -> None:
+    """A word that begins like an option and is no speed is a misspelt one."""
+    for word in words:
+        if word.startswith("-") and not word[1:2].isdigit() and word[1:2] != ".":
+            raise CliError(f"there is no option {word}: cell drives jog --help names them")
+
+
 def jog_drive(options: Options, for_s: float | None) -> int:
     """Returns the exit code: 1 when it was not seen to stand afterwards."""
     target, words = target_of(options)
+    refuse_options(words)
     if len(words) != 1:
         raise CliError("give one speed with its unit, such as 30rpm")
     speed = speed_of(words[0], target)

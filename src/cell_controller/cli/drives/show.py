@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import isnan
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +43,7 @@ def read_drive(options: Options) -> int:
     wanted = fields_named(target.profile, names)
     with reached(target) as wire:
         reader = DriveReader(target.master(wire), target.profile, target.unit)
-        values = tuple(reader.each(wanted))
+        values = shown_while_read("reading", reader.each(wanted), len(wanted))
         is_other = any(v.raw is not None for v in values) and reader.shows_something_else()
     refuse_silence(target, values)
     out = Console(highlight=False)
@@ -51,6 +52,13 @@ def read_drive(options: Options) -> int:
     if is_other:
         out.print(NOT_SELECTED, style="yellow", markup=False, soft_wrap=True)
     return 1 if any(v.raw is None for v in values) else 0
+
+
+def shown_while_read(what: str, values: Iterable[FieldValue], total: int) -> tuple[FieldValue, ...]:
+    """All of them, with a bar on stderr: a slow drive with many fields takes seconds."""
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    return tuple(track(values, what, total=total, console=console, transient=True, disable=hidden))
 
 
 def refuse_silence(target: Target, values: tuple[FieldValue, ...]) -> None:

@@ -137,7 +137,7 @@ def _port_before(words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def _on_a_port(options: Options) -> tuple[Target, tuple[str, ...]]:
-    if not options.words:
+    if not options.words or not options.words[0]:
         raise CliError(
             "name the port, such as /dev/serial/by-id/usb-..., or a drive: --cell FILE --drive NAME"
         )
