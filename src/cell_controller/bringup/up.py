@@ -65,7 +65,12 @@ class CellUp:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except KeyboardInterrupt:  # a second Ctrl-C: nothing may run on that was to be stopped
+            self.hurry()
+            self.stop()
+            raise
 
     def start(self) -> None:
         """Lock, then start everything; returns when all processes run. ConfigError or BringupError if not."""

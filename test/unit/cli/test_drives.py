@@ -63,7 +63,7 @@ def test_a_misspelt_option_of_jog_is_named_and_a_speed_backwards_is_none() -> No
 @pytest.mark.parametrize("name", ["/tmp", "/tmp/\udcff\udcfe"])
 def test_a_directory_and_a_name_that_is_no_text_are_no_ports(name: str) -> None:
     with (
-        pytest.raises(WireError, match="is no serial port|there is no such port"),
+        pytest.raises(WireError, match=r"is no serial port|there is no such port"),
         opened(name, 9600, SerialFormat.N2),
     ):
         raise AssertionError
