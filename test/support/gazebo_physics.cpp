@@ -1,7 +1,8 @@
 // Gazebo's own physics (gz-physics with dartsim) on one world, step by step.
 //   physics WORLD.sdf DARTSIM-PLUGIN STEP_S
 // It prints the joints that move, one line. Then every line of input is "JOINT force|velocity|position VALUE"
-// words for one step, and is answered by position and speed of every joint.
+// words for one step, and is answered by position and speed of every joint. A model named "part" that hangs on
+// nothing comes behind the joints, with its place and speed along x.
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <ignition/physics/ForwardStep.hh>
+#include <ignition/physics/FrameSemantics.hh>
 #include <ignition/physics/GetEntities.hh>
 #include <ignition/physics/Joint.hh>
 #include <ignition/physics/RequestEngine.hh>
@@ -22,7 +24,8 @@ namespace physics = ignition::physics;
 struct Features
     : physics::FeatureList<physics::ForwardStep, physics::GetEntities, physics::GetBasicJointState,
                            physics::GetBasicJointProperties, physics::SetBasicJointState,
-                           physics::SetJointVelocityCommandFeature, physics::sdf::ConstructSdfWorld> {};
+                           physics::SetJointVelocityCommandFeature, physics::LinkFrameSemantics,
+                           physics::sdf::ConstructSdfWorld> {};
 
 int main(int, char **argv) {
   ignition::plugin::Loader loader;
@@ -37,15 +40,19 @@ int main(int, char **argv) {
   }
   auto world = engine->ConstructWorld(*root.WorldByIndex(0));
   using Joint = decltype(world->GetModel(0)->GetJoint(0));
+  using Link = decltype(world->GetModel(0)->GetLink(0));
   std::map<std::string, Joint> joints;
+  std::map<std::string, Link> parts;
   for (std::size_t m = 0; m < world->GetModelCount(); ++m) {
     auto model = world->GetModel(m);
+    if (model->GetName() == "part") parts["part"] = model->GetLink(0);
     for (std::size_t j = 0; j < model->GetJointCount(); ++j) {
       auto joint = model->GetJoint(j);
       if (joint->GetDegreesOfFreedom() == 1) joints[joint->GetName()] = joint;
     }
   }
   for (const auto &entry : joints) std::cout << entry.first << " ";
+  for (const auto &entry : parts) std::cout << entry.first << " ";
   std::cout << std::endl;
 
   physics::ForwardStep::Input input;
@@ -68,6 +75,10 @@ int main(int, char **argv) {
     std::cout.precision(12);
     for (const auto &entry : joints)
       std::cout << entry.second->GetPosition(0) << " " << entry.second->GetVelocity(0) << " ";
+    for (const auto &entry : parts) {
+      const auto frame = entry.second->FrameDataRelativeToWorld();
+      std::cout << frame.pose.translation().x() << " " << frame.linearVelocity.x() << " ";
+    }
     std::cout << std::endl;
   }
   return 0;

@@ -39,10 +39,10 @@ def fitted(world: str) -> str:
 
 
 class Gazebo:
-    """One world; every `step` is STEP_S long."""
+    """One world; every `step` is STEP_S long. One that was made for this engine is not to be fitted to it."""
 
-    def __init__(self, program: Path, world: str, file: Path) -> None:
-        file.write_text(fitted(world), encoding="utf-8")
+    def __init__(self, program: Path, world: str, file: Path, *, fits: bool = False) -> None:
+        file.write_text(world if fits else fitted(world), encoding="utf-8")
         self._words = [str(program), str(file), str(plugin()), str(STEP_S)]
         self.position: dict[str, float] = {}
         self.speed: dict[str, float] = {}

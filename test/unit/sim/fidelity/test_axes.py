@@ -7,8 +7,6 @@ limits and gains.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,7 +26,7 @@ from support.axis_scenes import (
     push_on,
     servo,
 )
-from support.gazebo_physics import SOURCE, STEP_S, Gazebo, asked, plugin
+from support.gazebo_physics import STEP_S, Gazebo
 
 ROOT = Path(__file__).parents[4]
 DEMO = load_cell(ROOT / "config/cells/demo.yaml")
@@ -45,21 +43,6 @@ PROCESS = 0.1  # of the nominal force: more, at once, and the axis would pass it
 LOAD_AT_S = 1.5
 SLOW = 0.01  # m/s or rad/s: a clamp has 15 mm
 MOVED = 500  # steps
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if plugin() is None or shutil.which("g++") is None or shutil.which("pkg-config") is None:
-        pytest.skip("Gazebo's physics (Debian: libignition-physics-dev), pkg-config or g++ is not installed")
-    try:
-        flags, libraries = asked("--cflags"), asked("--libs")
-    except subprocess.CalledProcessError:
-        pytest.skip("libignition-physics-dev, libignition-plugin-dev or libsdformat-dev is not installed")
-    built = tmp_path_factory.mktemp("physics") / "physics"
-    subprocess.run(
-        ["g++", "-std=c++17", "-O0", *flags, str(SOURCE), "-o", str(built), *libraries], check=True
-    )
-    return built
 
 
 def wrong(tag: str) -> str:
@@ -142,6 +125,28 @@ def test_a_servo_follows_and_gives_way_to_the_process_alike(
     assert other[-1] == pytest.approx(embedded[-1], rel=DEFLECTION)
     spring_m = (abs(push_n) - axis.friction_n) / axis.p_n_m  # the last of the way is left to friction
     assert -other[-1] == pytest.approx(spring_m, rel=DEFLECTION)
+
+
+@pytest.mark.parametrize("joint", AXES)
+def test_a_world_of_a_cell_file_with_a_tenth_too_much_mass_gives_way_otherwise(
+    program: Path, tmp_path: Path, joint: str
+) -> None:
+    """Its controllers are as much stiffer; of its friction a servo sees nothing, a push does (above)."""
+    drives = {
+        n: d.model_copy(update={"moving_mass_kg": 1.1 * d.moving_mass_kg}) if isinstance(d, AxisDrive) else d
+        for n, d in DEMO.cell.drives.items()
+    }
+    world = generate(DEMO.cell.model_copy(update={"drives": drives}), RECIPE)["world.sdf"]
+    push_n = -PROCESS * axis_of(WORLD, joint).force_n
+
+    def held(engine: Engine, axis: AxisOfWorld) -> float:
+        return servo(engine, axis, start_of(axis), lambda _: push_n, 0.5)[-1]
+
+    right, heavy = axis_of(WORLD, joint), axis_of(world, joint)
+    embedded_m = held(InMujoco(MJCF, joint, start_of(right)), right)
+    with Gazebo(program, world, tmp_path / "world.sdf") as gazebo:
+        other_m = held(InGazebo(gazebo, joint, start_of(heavy)), heavy)
+    assert abs(other_m - embedded_m) > DEFLECTION * abs(embedded_m)
 
 
 @pytest.mark.parametrize("joint", AXES)
