@@ -33,6 +33,7 @@ SEED = 9
 TRIAL_S = 8.0
 OLD_READING = "1:217"  # one in which readings were lost while a drive braked
 FORGED_SETTING = "1:354"  # and one in which it seemed to have lost its settings then
+OLD_ANSWER = "8:548"  # and one in which an answer from before the motion came again when it stood
 FORGED_SPEED = "1:37"  # the trial in which a drive made one up
 MOST_TRIALS = 40
 
@@ -244,6 +245,9 @@ def test_an_answer_taken_apart_and_joined_again_is_the_same(protocol: Protocol) 
 def test_a_forged_speed_that_no_motor_has_does_not_end_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_trial(FORGED_SPEED).believed["forged"] > 0
     any_speed(monkeypatch)
+    monkeypatch.setattr(Actuator, "_rests", lambda actuator, seen: False)
+    assert run_trial(FORGED_SPEED).believed["forged"] > 0, "what no register holds is not told"
+    monkeypatch.setattr("cell_controller.drives.device.DriveError", ZeroDivisionError)  # and is not caught
     with pytest.raises(FuzzError, match="FieldRangeError"):
         run_trial(FORGED_SPEED)
 
@@ -251,16 +255,25 @@ def test_a_forged_speed_that_no_motor_has_does_not_end_the_bus(monkeypatch: pyte
 def test_a_stop_repeated_on_an_old_reading_does_not_move_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_trial(OLD_READING).moves > 0
     stop = Motion.stop
+    monkeypatch.setattr(Actuator, "_rests", lambda actuator, seen: False)
     monkeypatch.setattr(Motion, "stop", lambda motion, age_s, braking_s: stop(motion, age_s))
     with pytest.raises(FuzzError, match="without a permit"):
         run_trial(OLD_READING)
 
 
 def test_a_forged_setting_while_a_drive_brakes_does_not_move_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_trial(FORGED_SETTING).moves > 0
+    assert run_trial(FORGED_SETTING).believed["forged"] > 0
+    monkeypatch.setattr(Actuator, "_rests", lambda actuator, seen: False)
     monkeypatch.setattr(Actuator, "forget", forget_all)
     with pytest.raises(FuzzError, match="without a permit"):
         run_trial(FORGED_SETTING)
+
+
+def test_an_old_answer_does_not_send_back_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_trial(OLD_ANSWER).moves > 0
+    monkeypatch.setattr(Actuator, "_rests", lambda actuator, seen: False)
+    with pytest.raises(FuzzError, match="without a permit"):
+        run_trial(OLD_ANSWER)
 
 
 def forget_all(actuator: Actuator) -> None:

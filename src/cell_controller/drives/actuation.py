@@ -24,6 +24,7 @@ from cell_controller.drives.profile import (
 )
 from cell_controller.messages import DriveCondition
 
+MOVE_BEGINS_S = 0.1  # a reading that is no older than this against a setpoint may be from before its motion
 REPEAT_S = 0.25  # an acknowledged stop or enable that shows no effect is sent again: several read intervals
 _LIVE = (DriveCondition.OPERATION_ENABLED, DriveCondition.QUICK_STOP_ACTIVE)
 _ON_GOALS = (GoalKind.HOLD, GoalKind.MOVE, GoalKind.VELOCITY, GoalKind.REFERENCE)
@@ -87,6 +88,7 @@ class Actuator:
         self._sent_at_s = -inf  # newest acknowledged exchange of this goal
         self._braking_from_s = inf  # first acknowledged stop of this goal
         self._off_at_s = -inf  # newest acknowledged request to switch off, of any goal
+        self._moved_at_s = -inf  # newest setpoint that was made, whether it has arrived or not
         self._known: dict[int, int] = {}  # newest acknowledged word of each address
         self.accepted_move_id = 0
         self.set_at_s = inf  # when the last exchange of the present setpoint was sent
@@ -150,7 +152,12 @@ class Actuator:
             return self._outputs(seen)
         if not self._is_on(seen):
             return self._enable(seen)
-        return self._ramp(seen, now_s) if kind is GoalKind.HOLD else self._setpoint()
+        if kind is GoalKind.HOLD:
+            return self._ramp(seen, now_s)
+        setpoint = self._setpoint()
+        if setpoint is not None:
+            self._moved_at_s = now_s
+        return setpoint
 
     def _is_on(self, seen: Seen) -> bool:
         """Measured to be on, and not before it was last switched off: on a busy line readings can be old."""
@@ -170,11 +177,21 @@ class Actuator:
         exchange = self._stop_sequence[self._at]
         if not needs_place(exchange):
             return self._want(exchange, Stage.RAMP)
+        if self._rests(seen):
+            return None
         braking_s = max(now_s - self._braking_from_s, 0.0)
         values = seen.motion.stop(now_s - seen.measured_at_s, braking_s) if seen.motion is not None else None
         if values is None:
             return self._remove_power()
         return Wanted(exchange, Stage.RAMP, self.goal, values)
+
+    def _rests(self, seen: Seen) -> bool:
+        """Stands, and is stopped by a place: where it is believed to stand is no place to be sent to.
+
+        The reading may be an old one that came again, from somewhere else.
+        """
+        is_by_place = needs_place(self._stop_sequence[0])
+        return is_by_place and seen.is_standing and seen.measured_at_s > self._moved_at_s + MOVE_BEGINS_S
 
     def _remove_power(self) -> Wanted:
         return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)
@@ -191,7 +208,8 @@ class Actuator:
         if not self._is_live(seen) or not self._profile.disable:
             return None
         is_faulted = seen.condition is DriveCondition.FAULT  # a ramp, if any, is the drive's own affair
-        if not is_faulted and not (self._is_ramped and seen.is_standing):
+        is_stopped = (self._is_ramped and seen.is_standing) or self._rests(seen)
+        if not is_faulted and not is_stopped:
             return self._ramp(seen, now_s)
         if self._is_off:
             if now_s - self._sent_at_s < REPEAT_S:

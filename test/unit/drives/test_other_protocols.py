@@ -125,6 +125,25 @@ def test_a_stop_that_shows_no_effect_gets_a_new_place_from_a_new_reading() -> No
     assert place_of(actuator.wanted(moving_at(10.3, 0.6), 10.3)) == pytest.approx(2.0, abs=1e-3)
 
 
+def test_what_stands_is_not_sent_to_the_place_where_it_is_believed_to_stand() -> None:
+    """An old answer that comes again says that it stands, and where it stood before its newest motion."""
+    at_rest = Seen(DriveCondition.OPERATION_ENABLED, True, True, 10.2, motion=Motion(2.0, 0.0, 600.0))
+    told = Actuator(X)
+    told.pursue(Goal(GoalKind.MOVE, tuple((s, 1.0) for s in Source), target_m=0.3))
+    setpoint = told.wanted(at_rest, 10.2)
+    assert setpoint is not None
+    told.acknowledged(setpoint, 116, [], 10.2)
+    for goal in (STOP, HOLD):
+        told.pursue(goal)
+        too_old = replace(at_rest, measured_at_s=10.25)
+        assert place_of(told.wanted(too_old, 10.25)) == 2.0, "it may be from before the motion began"
+        assert told.wanted(replace(at_rest, measured_at_s=10.4), 10.4) is None
+    told.pursue(OFF)
+    off = told.wanted(replace(at_rest, measured_at_s=10.4), 10.4)
+    assert off is not None
+    assert encode_exchange(X, off.exchange, dict(off.values)) == (TORQUE, [0])
+
+
 def test_without_a_reading_of_now_a_drive_without_a_ramp_is_switched_off() -> None:
     for seen in (moving_at(10.0), replace(moving_at(10.6), motion=None)):
         actuator = Actuator(X)
