@@ -89,6 +89,7 @@ class Actuator:
         self._braking_from_s = inf  # first acknowledged stop of this goal
         self._off_at_s = -inf  # newest acknowledged request to switch off, of any goal
         self._moved_at_s = -inf  # newest setpoint that was made, whether it has arrived or not
+        self._has_rested = False  # since then, while it was to stand still
         self._known: dict[int, int] = {}  # newest acknowledged word of each address
         self.accepted_move_id = 0
         self.set_at_s = inf  # when the last exchange of the present setpoint was sent
@@ -156,7 +157,7 @@ class Actuator:
             return self._ramp(seen, now_s)
         setpoint = self._setpoint()
         if setpoint is not None:
-            self._moved_at_s = now_s
+            self._moved_at_s, self._has_rested = now_s, False
         return setpoint
 
     def _is_on(self, seen: Seen) -> bool:
@@ -179,6 +180,8 @@ class Actuator:
             return self._want(exchange, Stage.RAMP)
         if self._rests(seen):
             return None
+        if self._has_rested:
+            return self._remove_power()
         braking_s = max(now_s - self._braking_from_s, 0.0)
         values = seen.motion.stop(now_s - seen.measured_at_s, braking_s) if seen.motion is not None else None
         if values is None:
@@ -188,10 +191,14 @@ class Actuator:
     def _rests(self, seen: Seen) -> bool:
         """Stands, and is stopped by a place: where it is believed to stand is no place to be sent to.
 
-        The reading may be an old one that came again, from somewhere else.
+        The reading may be an old one that came again, from somewhere else. One that says that it moves after
+        it has rested gives no place either: whatever it is that moves it, it is none of our motions.
         """
-        is_by_place = needs_place(self._stop_sequence[0])
-        return is_by_place and seen.is_standing and seen.measured_at_s > self._moved_at_s + MOVE_BEGINS_S
+        if not needs_place(self._stop_sequence[0]) or not seen.is_standing:
+            return False
+        rests = seen.measured_at_s > self._moved_at_s + MOVE_BEGINS_S
+        self._has_rested |= rests
+        return rests
 
     def _remove_power(self) -> Wanted:
         return self._want(self._profile.stops[StopCategory.REMOVE_POWER].ramp[0], Stage.RAMP)

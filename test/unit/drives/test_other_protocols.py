@@ -133,11 +133,15 @@ def test_what_stands_is_not_sent_to_the_place_where_it_is_believed_to_stand() ->
     setpoint = told.wanted(at_rest, 10.2)
     assert setpoint is not None
     told.acknowledged(setpoint, 116, [], 10.2)
+    told.pursue(STOP)
+    too_old = replace(at_rest, measured_at_s=10.25)
+    assert place_of(told.wanted(too_old, 10.25)) == 2.0, "it may be from before the motion began"
     for goal in (STOP, HOLD):
         told.pursue(goal)
-        too_old = replace(at_rest, measured_at_s=10.25)
-        assert place_of(told.wanted(too_old, 10.25)) == 2.0, "it may be from before the motion began"
         assert told.wanted(replace(at_rest, measured_at_s=10.4), 10.4) is None
+        moving = told.wanted(moving_at(10.5), 10.5)
+        assert moving is not None
+        assert encode_exchange(X, moving.exchange, dict(moving.values)) == (TORQUE, [0]), "no motion of ours"
     told.pursue(OFF)
     off = told.wanted(replace(at_rest, measured_at_s=10.4), 10.4)
     assert off is not None
