@@ -13,8 +13,8 @@ from cell_controller.drives.errors import BlockLengthError, DriveError
 from cell_controller.drives.goal import Goal, GoalKind
 from cell_controller.drives.image import Image
 from cell_controller.drives.job import Job, Purpose
-from cell_controller.drives.motion import Motion, fastest_reading_rpm, motion_of
-from cell_controller.drives.profile import DriveProfile, Source, encode_exchange, needs_place
+from cell_controller.drives.motion import Motion, Track, fastest_reading_rpm, motion_of
+from cell_controller.drives.profile import DriveProfile, Quantity, Source, encode_exchange, needs_place
 from cell_controller.drives.protocols.errors import DriveExceptionError
 from cell_controller.drives.protocols.request import RegistersReply
 from cell_controller.drives.requests import read_request, write_request
@@ -41,6 +41,7 @@ class Device:
         stop = profile.stops.get(profile.hold_category)
         self._needs_place = stop is not None and any(needs_place(exchange) for exchange in stop.ramp)
         self._fastest_rpm = fastest_reading_rpm(profile) if self._needs_place else inf
+        self._track = Track(self._fastest_rpm)
         self._seen: Seen | None = None
         self.shown: DriveState | None = None  # as it was last reported, while that is still so
         self.contact = Contact()
@@ -114,7 +115,7 @@ class Device:
         """For a stop at a place; nothing where the drive has a ramp of its own for it."""
         if not self._needs_place or not isinstance(self.drive, AxisDrive) or not self.image.is_known:
             return None
-        return motion_of(self.image, self.drive, self._fastest_rpm)
+        return motion_of(self.image, self.drive, self._fastest_rpm) if self._track.is_believed else None
 
     @property
     def has_dropped_out(self) -> bool:
@@ -249,6 +250,8 @@ class Device:
 
     def _was_read(self) -> None:
         self._turns += 1
+        if self._needs_place:
+            self._track.take(self.image.value(Quantity.POSITION), self.image.measured_at_s)
         self._is_unread = self.needs_reading = False
         if not self.is_armed:
             return

@@ -11,6 +11,7 @@ from cell_controller.drives.profile import DriveProfile, Quantity, Source, value
 
 STOP_READING_S = 0.5  # an older reading says nothing about where a stop by the ramp would end
 LEAST_STOP_RPM = 1.0  # cruising speed of a stop that begins at standstill: 0 would be no limit in some drives
+NOISE_REV = 0.01  # of a reading that stands
 UNTRUE_SHARE = 2.0  # of the motor's highest speed: its drive trips far below, so a reading above is none
 
 
@@ -46,6 +47,29 @@ class Motion:
             (Source.TARGET_SPEED, max(abs(self.speed_rpm), LEAST_STOP_RPM)),
             (Source.ACCELERATION, self.ramp_rpm_s),
         )
+
+
+class Track:
+    """Whether the newest reading can follow from those before: an old answer that comes again does not.
+
+    Two readings that follow from each other are believed, wherever they are.
+    """
+
+    def __init__(self, fastest_rpm: float) -> None:
+        self._fastest_rpm = fastest_rpm
+        self._known: tuple[tuple[float, float], ...] = ()  # the last believed, and the last: rev, s
+        self.is_believed = True
+
+    def take(self, position_rev: float, at_s: float) -> None:
+        """A reading of the drive, measured at this time."""
+        newest = (position_rev, at_s)
+        self.is_believed = not self._known or any(self._follows(newest, before) for before in self._known)
+        believed = newest if self.is_believed else self._known[0]
+        self._known = (believed, newest)
+
+    def _follows(self, newest: tuple[float, float], before: tuple[float, float]) -> bool:
+        way_rev = self._fastest_rpm / 60.0 * max(newest[1] - before[1], 0.0)
+        return abs(newest[0] - before[0]) <= way_rev + NOISE_REV
 
 
 def motion_of(image: Image, drive: AxisDrive, fastest_rpm: float) -> Motion:

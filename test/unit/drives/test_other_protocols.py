@@ -11,7 +11,7 @@ from cell_controller.drives.actuation import Actuator, Seen, Stage, Wanted
 from cell_controller.drives.arming import Arming
 from cell_controller.drives.errors import ProfileError
 from cell_controller.drives.goal import HOLD, OFF, STOP, Goal, GoalKind
-from cell_controller.drives.motion import Motion, fastest_reading_rpm
+from cell_controller.drives.motion import Motion, Track, fastest_reading_rpm
 from cell_controller.drives.profile import (
     DriveCondition,
     Source,
@@ -113,6 +113,23 @@ def test_a_speed_that_the_motor_cannot_have_tells_no_place_and_the_drive_is_swit
     wanted = actuator.wanted(Seen(DriveCondition.OPERATION_ENABLED, False, True, 10.0, motion=motion), 10.0)
     assert wanted is not None
     assert encode_exchange(X, wanted.exchange, dict(wanted.values)) == (TORQUE, [0])
+
+
+def test_a_reading_that_cannot_follow_from_those_before_is_no_place_to_stop_from() -> None:
+    """An old answer comes again within its time: by it the axis would be sent back to where it was."""
+    track = Track(120.0)  # 2 rev/s
+    for position_rev, at_s in ((1.0, 10.0), (1.02, 10.015), (1.05, 10.03)):
+        track.take(position_rev, at_s)
+        assert track.is_believed
+    track.take(0.6, 10.045)
+    assert not track.is_believed
+    track.take(1.1, 10.06)
+    assert track.is_believed, "it follows from what was believed"
+    track.take(0.6, 10.075)
+    track.take(0.62, 10.09)
+    assert track.is_believed, "two that follow from each other: it was moved, or counts anew"
+    track.take(3.0, 11.3)
+    assert track.is_believed, "nothing was read for a while"
 
 
 def test_a_stop_that_shows_no_effect_gets_a_new_place_from_a_new_reading() -> None:
