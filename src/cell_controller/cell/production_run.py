@@ -144,9 +144,12 @@ class ProductionRun:
             self._fail("the cell is not in mode Production; set it with: cell mode production")
             return ()
         wish = _NEXT.get(State(state.state))
-        if wish is None:
+        if wish is None:  # under way
+            self.text = ""
             return ()
-        command, self.phase = wish
+        command, phase = wish
+        if phase is not self.phase:
+            self.phase, self.text = phase, ""  # what hindered the former command
         if command is Command.CLEAR and state.clear_hindrance:
             self.text = state.clear_hindrance
             return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ LIVE_PERIOD_S = 0.25  # as fast as a person reads
 LINE_PERIOD_S = 15.0  # a sign of life for logs in which nothing else happens
 BAR_WIDTH = 30
 WARNINGS_SHOWN = 3
+_NUMBER = re.compile(r"\d[\d.]*")  # one that only runs is no event
 
 
 class Progress(Protocol):
@@ -83,10 +85,11 @@ class LineProgress:
                 if warning not in self._warnings:
                     self.note(f"warning: {warning}")
             self._warnings = run.alarms
-        words = (head_line(run, ()), parts_line(run.state))
-        if words != self._former:
-            self._former = words
-            self.note(", ".join(filter(None, words)))
+        words = ", ".join(filter(None, (head_line(run, ()), parts_line(run.state))))
+        kind = (_NUMBER.sub("", head_line(run, ())), parts_line(run.state))
+        if kind != self._former:
+            self._former = kind
+            self.note(words)
         elif time.monotonic() - self._said_s >= LINE_PERIOD_S:
             self.note(", ".join(filter(None, (head_line(run, missing), stations_line(run.state)))))
 

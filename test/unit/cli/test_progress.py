@@ -29,12 +29,12 @@ class Running:
         self.runner = Runner(self.run, 1, 0.0)
         self.now_s = 0.0
 
-    def hear(self, state: State, good: int = 0, warning: str = "") -> ProductionRun:
+    def hear(self, state: State, good: int = 0, warning: str = "", hindrance: str = "") -> ProductionRun:
         self.now_s += 0.2
         stations = (StationSummary("robot", "Welding robot", "traverse", 0.4, True, False, "hot"),)
         message = CellState(
             int(state), int(state), False, int(Mode.PRODUCTION), 1, 1,
-            parts_ordered=3, parts_good=good, stations=stations,
+            parts_ordered=3, parts_good=good, stations=stations, clear_hindrance=hindrance,
         )  # fmt: skip
         alarms = Alarms((Alarm(1, warning, "", 1, Severity.WARNING),) if warning else ())
         self.runner.deliver(ports.STATE.name, message, self.now_s)
@@ -46,6 +46,30 @@ class Running:
 
 def plain(out: io.StringIO) -> Console:
     return Console(file=out, width=100, no_color=True)
+
+
+def test_a_number_that_runs_is_no_new_line_and_what_hindered_a_command_goes_with_it() -> None:
+    out = io.StringIO()
+    running = Running()
+    with progress.progress_on(plain(out)) as shown:
+        for hindrance in (
+            "",
+            *(f"wait for the {what} s)" for what in ("belt (1.5", "belt (1.6", "wheel (1.6")),
+        ):
+            shown.show(running.hear(State.ABORTED, hindrance=hindrance), ())
+        for state in (State.CLEARING, State.STOPPED, State.IDLE):
+            shown.show(running.hear(state), ())
+    said = [
+        line.split("s  ", 1)[1].removesuffix(", 0 good, 0 bad of 3") for line in out.getvalue().splitlines()
+    ]
+    assert said == [
+        "submitting the order (Aborted)",
+        "clearing (Aborted): wait for the belt (1.5 s)",
+        "clearing (Aborted): wait for the wheel (1.6 s)",
+        "clearing (Clearing)",
+        "resetting (Stopped)",
+        "starting (Idle)",
+    ]
 
 
 def test_a_file_gets_a_line_when_something_changes_and_none_when_nothing_does() -> None:

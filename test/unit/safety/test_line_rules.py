@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cell_controller.messages import LinePhase, SafetyPhase
+from cell_controller.messages import DriveCondition, LinePhase, SafetyPhase
 from cell_controller.safety import line_rules
 from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.limits import Program
@@ -190,6 +190,30 @@ def test_all_stand_when_the_longest_program_has_had_its_time(phase: SafetyPhase)
     for drive in ("weld_x", "belt"):
         says(snapshot, drive, is_stopped=True)
     assert line_rules.standstill(snapshot, "cell") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_failed"),
+    [
+        ({"condition": DriveCondition.SWITCHED_ON}, False),
+        ({"condition": DriveCondition.FAULT, "measured_speed_rpm": 10.0}, False),
+        ({"condition": DriveCondition.SWITCHED_ON, "measured_speed_rpm": -10.1}, True),
+        ({"condition": DriveCondition.OPERATION_ENABLED}, True),
+        ({"condition": DriveCondition.OFFLINE}, True),
+    ],
+)
+def test_a_spindle_that_may_coast_with_its_output_off_is_no_stop_that_has_failed(
+    changes: dict[str, object], has_failed: bool
+) -> None:
+    snapshot = heard(replace(CELL_LIMITS, programs={"long": Program("weld_line", (), 4.0)}))
+    snapshot.phase = SafetyPhase.TRIPPED
+    says(snapshot, "grind_wheel", is_stopped=False, **changes)
+    repeat(snapshot, snapshot.phase_since_s + 4.5)
+    found = line_rules.standstill(snapshot, "cell")
+    assert (found.subject if found else "") == ("grind_wheel" if has_failed else "")
+    says(snapshot, "belt", is_stopped=False)
+    found = line_rules.standstill(snapshot, "cell")
+    assert found is not None and found.subject == ("grind_wheel" if has_failed else "belt")
 
 
 @pytest.mark.parametrize("phase", [SafetyPhase.MOTION, SafetyPhase.RECOVERY])
