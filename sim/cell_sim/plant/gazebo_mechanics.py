@@ -57,6 +57,7 @@ class GazeboMechanics:
         self._braking: set[str] = set()
         self._trim_m: dict[str, float] = {}
         self._rub_n: dict[str, float] = {}
+        self._target_m: dict[str, float] = {}
         self._trail_m: dict[str, float] = {}  # where the reference was a way ago
 
     def step(self, dt_s: float) -> None:
@@ -87,13 +88,16 @@ class GazeboMechanics:
             self._braking.discard(name)
             encoder.forget()
             self._trail_m.pop(name, None)
+            self._rub_n[name] = 0.0
         encoder.reset(ramp.speed_m_s)
         encoder.step(state, self._now_s, dt_s)
         axis.position_m, axis.speed_m_s = encoder.position_m, encoder.speed_m_s
         if is_new:
             ramp.reset(axis.position_m)
         if axis.is_servo_on:
-            self._braking.discard(name)
+            if name in self._braking:  # a target that jumped would throw the joint
+                self._braking.discard(name)
+                self._rub_n[name] = (self._target_m[name] - ramp.position_m) * _stiffness_n_m(axis)
         elif axis.mode is MotorMode.OFF:
             ramp.reset(axis.position_m, axis.speed_m_s)
         elif name not in self._braking:
@@ -121,7 +125,7 @@ class GazeboMechanics:
         But for the lead that is only the age of what was heard. A process force and what holds against it
         are two topics that arrive in different steps: what the motor has force for stays here, both of it.
         """
-        stiffness_n_m = axis.spec.moving_mass_kg * _STIFFNESS_RAD2_S2
+        stiffness_n_m = _stiffness_n_m(axis)
         against_n = axis.drag_n if axis.speed_m_s < 0.0 else -axis.drag_n if axis.speed_m_s > 0.0 else 0.0
         load_n = axis.load_n + against_n
         lead_m = axis.ramp.position_m - axis.position_m
@@ -142,10 +146,14 @@ class GazeboMechanics:
                 push_n, load_n = servo_n + own_n, 0.0
             lead_m = seeming_m + push_n / stiffness_n_m
         else:
-            self._trim_m[name] = self._rub_n[name] = axis.force_n = 0.0
+            self._trim_m[name] = axis.force_n = 0.0
             if axis.mode is MotorMode.BRAKE:  # carries it
                 load_n = 0.0
-        self._joints.tell(name, "target_position", axis.position_m + lead_m)
+                lead_m += self._rub_n.get(name, 0.0) / stiffness_n_m
+            else:
+                self._rub_n[name] = 0.0
+        self._target_m[name] = axis.position_m + lead_m
+        self._joints.tell(name, "target_position", self._target_m[name])
         self._joints.tell(name, "load", load_n)
 
     def _rub(self, name: str, axis: Axis, dt_s: float) -> float:
@@ -160,3 +168,7 @@ class GazeboMechanics:
             rub_n += ((most_n if speed_m_s > 0.0 else -most_n) - rub_n) * share
             self._rub_n[name] = rub_n
         return rub_n
+
+
+def _stiffness_n_m(axis: Axis) -> float:
+    return axis.spec.moving_mass_kg * _STIFFNESS_RAD2_S2

@@ -213,7 +213,8 @@ def test_a_spindle_that_may_coast_with_its_output_off_is_no_stop_that_has_failed
     assert (found.subject if found else "") == ("grind_wheel" if has_failed else "")
     says(snapshot, "belt", is_stopped=False)
     found = line_rules.standstill(snapshot, "cell")
-    assert found is not None and found.subject == ("grind_wheel" if has_failed else "belt")
+    assert found is not None
+    assert found.subject == ("grind_wheel" if has_failed else "belt")
 
 
 @pytest.mark.parametrize("phase", [SafetyPhase.MOTION, SafetyPhase.RECOVERY])

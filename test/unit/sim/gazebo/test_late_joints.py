@@ -144,6 +144,20 @@ def test_a_brake_carries_the_process_force() -> None:
     assert run.joint.position_m > 0.002
 
 
+def test_a_brake_that_opens_does_not_throw_the_joint() -> None:
+    """Friction keeps it short of the brake's target, and the servo's is where it stands."""
+    run = Run(0.06)
+    for speed_m_s in (2e-5, -2e-5):
+        run.axis.set_speed(speed_m_s, 1.0, 1.0)
+        run.go_on(1.0)
+        for act in (run.axis.off, lambda: run.axis.hold(1.0)):
+            stood_m = run.joint.position_m
+            act()
+            for _ in run.on(0.5):
+                assert abs(run.axis.speed_m_s) < Z.standstill_m_s
+                assert run.joint.position_m == pytest.approx(stood_m, abs=3e-6)
+
+
 def test_an_axis_that_arrives_does_not_seem_to_push() -> None:
     """It is heard of late at the end of its way as well, where its reference is at rest already."""
     run = Run(0.10)
