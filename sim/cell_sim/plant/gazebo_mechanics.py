@@ -97,7 +97,7 @@ class GazeboMechanics:
         if axis.is_servo_on:
             if name in self._braking:  # a target that jumped would throw the joint
                 self._braking.discard(name)
-                self._rub_n[name] = (self._target_m[name] - ramp.position_m) * _stiffness_n_m(axis)
+                self._take_over(name, axis)
         elif axis.mode is MotorMode.OFF:
             ramp.reset(axis.position_m, axis.speed_m_s)
         elif name not in self._braking:
@@ -113,6 +113,13 @@ class GazeboMechanics:
         if self._now_s - state.at_s < _FRESH_S:  # what is not heard cannot have followed yet
             self._trail_m[name] = trail_m + (ramp.position_m - trail_m) * (1.0 - exp(-dt_s / _WAY_S))
         self._drive(name, axis, dt_s)
+
+    def _take_over(self, name: str, axis: Axis) -> None:
+        """The brake's target goes on: as friction what can be friction, the rest as the integrator's."""
+        held_n = (self._target_m[name] - axis.ramp.position_m) * _stiffness_n_m(axis)
+        most_n = FRICTION_SHARE * axis.spec.max_force_n
+        self._rub_n[name] = min(max(held_n, -most_n), most_n)
+        self._trim_m[name] = (held_n - self._rub_n[name]) / _stiffness_n_m(axis)
 
     def _settle(self, axis: Axis) -> None:
         error_m = axis.ramp.position_m - axis.position_m

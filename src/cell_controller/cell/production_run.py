@@ -127,7 +127,10 @@ class ProductionRun:
 
     def _act(self, state: CellState, now_s: float) -> tuple[Sent, ...]:
         if not self._producing and now_s - self._heard_at_s > self._start_limit_s:
-            self._fail(f"the cell did not start within {self._start_limit_s:g} s: {self.text}")
+            why = self.text or state.clear_hindrance or state.stop_reason.text or "it names no reason"
+            self._fail(
+                f"{self._where(state)}: the cell did not start within {self._start_limit_s:g} s: {why}"
+            )
             return ()
         if self.phase is RunPhase.WAITING:
             self.phase = RunPhase.ORDERING
@@ -154,6 +157,9 @@ class ProductionRun:
             self.text = state.clear_hindrance
             return ()
         return self._ask(command, state, now_s)
+
+    def _where(self, state: CellState) -> str:
+        return f"{self.phase.value} ({State(state.state).name.title()})"
 
     def _watch(self, state: CellState) -> None:
         if state.state == State.COMPLETE:

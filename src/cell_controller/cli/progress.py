@@ -23,7 +23,8 @@ LIVE_PERIOD_S = 0.25  # as fast as a person reads
 LINE_PERIOD_S = 15.0  # a sign of life for logs in which nothing else happens
 BAR_WIDTH = 30
 WARNINGS_SHOWN = 3
-_NUMBER = re.compile(r"\d[\d.]*")  # one that only runs is no event
+# A measured value that only runs is no event; a name or a code with digits in it is.
+_VALUE = re.compile(r"(?<![\w.])-?\d+(\.\d+)?(e[+-]?\d+)?(?= (s|mm|m|m/s|rpm|N|Nm|W|A|°?C)\b)")
 
 
 class Progress(Protocol):
@@ -86,7 +87,7 @@ class LineProgress:
                     self.note(f"warning: {warning}")
             self._warnings = run.alarms
         words = ", ".join(filter(None, (head_line(run, ()), parts_line(run.state))))
-        kind = (_NUMBER.sub("", head_line(run, ())), parts_line(run.state))
+        kind = (_VALUE.sub("", head_line(run, ())), parts_line(run.state))
         if kind != self._former:
             self._former = kind
             self.note(words)

@@ -71,7 +71,7 @@ class Guarding:
         return tuple(dict.fromkeys((self._limits.drive_enable, *self._limits.enables)))
 
     def _escalate(self, snapshot: Snapshot, moving: tuple[str, ...]) -> None:
-        driven = snapshot.driven() if moving else ()
+        driven = [name for name in moving if not snapshot.is_let_go(name)]
         if snapshot.phase is SafetyPhase.TRIPPED and driven:
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
             since_s = max(snapshot.phase_since_s, self.reclosed_at_s)

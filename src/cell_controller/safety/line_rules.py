@@ -101,16 +101,16 @@ def stale_data(snapshot: Snapshot, line: str) -> Finding | None:
 
 
 def standstill(snapshot: Snapshot, _: str) -> Finding | None:
-    """To OK when nothing is driven once the longest stop program has had its time."""
+    """To OK when all stands still once the longest stop program has had its time."""
     if snapshot.phase not in (SafetyPhase.TRIPPED, SafetyPhase.HOLD):
         return None
     limit_s = snapshot.limits.longest_program_s + STOP_BEGINS_WITHIN_S
     if not snapshot.is_past(snapshot.phase_since_s + limit_s):
         return None
-    driven = snapshot.driven()
-    if not driven:
+    moving = snapshot.moving()
+    if not moving:
         return None
     since_s = snapshot.now_s - snapshot.phase_since_s
-    return Finding(
-        RuleName.STANDSTILL, driven[0], "no measured standstill after the stop", since_s, limit_s, "s"
-    )
+    is_let_go = snapshot.is_let_go(moving[0])
+    text = "may be coasting, its output is off" if is_let_go else "no measured standstill after the stop"
+    return Finding(RuleName.STANDSTILL, moving[0], text, since_s, limit_s, "s")

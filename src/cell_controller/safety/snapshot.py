@@ -180,10 +180,6 @@ class Snapshot:
         """Every axis and spindle that is not at measured standstill."""
         return tuple(name for name in self.limits.drives if not self.stands(name))
 
-    def driven(self) -> tuple[str, ...]:
-        """What moves, without spindles that are let go and coast as long as their `coast_s` says."""
-        return tuple(name for name in self.moving() if not self.is_let_go(name))
-
     def is_let_go(self, drive: str) -> bool:
         """A spindle without speed whose drive has its output off: no enable would stop what may coast."""
         limits, state = self.limits.drives[drive], self.usable(drive)

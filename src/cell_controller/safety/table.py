@@ -232,8 +232,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _N.STANDSTILL, Reads.CELL, line_rules.standstill, "speed of each axis and spindle",
-        "one still moves when the longest stop program is over, other than a spindle that may be coasting "
-        "with its output off; the enable opens as well (category 0)",
+        "one still moves when the longest stop program is over; the enable opens as well (category 0)",
         "wait for standstill; if it does not come, switch off the power", during=During.NOT_MOVING,
     ),
 )  # fmt: skip

@@ -84,6 +84,15 @@ def test_a_cell_that_never_gets_ready_ends_the_run_and_says_what_is_in_the_way()
     assert "weld_line is being armed" in desk.run.text
 
 
+def test_a_cell_that_hangs_between_two_states_ends_the_run_and_says_where() -> None:
+    desk = Desk()
+    desk.show(State.ABORTED, 1, clear_hindrance="weld_line is being armed")
+    desk.show(State.CLEARING, 2, seconds=START_LIMIT_S + 1.0, stop_reason=StopReason(1, "interlock", "estop"))
+    assert desk.run.phase is RunPhase.FAILED
+    assert desk.run.text.startswith("clearing (Clearing): ")
+    assert desk.run.text.endswith(": estop")
+
+
 def test_an_abort_in_production_fails_the_run_with_the_first_cause() -> None:
     desk = Desk()
     for seq, state in enumerate((State.ABORTED, State.STOPPED, State.IDLE, State.EXECUTE), 1):

@@ -52,21 +52,19 @@ def test_a_number_that_runs_is_no_new_line_and_what_hindered_a_command_goes_with
     out = io.StringIO()
     running = Running()
     with progress.progress_on(plain(out)) as shown:
-        for hindrance in (
-            "",
-            *(f"wait for the {what} s)" for what in ("belt (1.5", "belt (1.6", "wheel (1.6")),
-        ):
+        shown.show(running.hear(State.ABORTED), ())
+        for what in ("belt1 (1.5", "belt1 (-1e-05", "belt2 (1.6"):
+            hindrance = f"wait for {what} s, limit 5.3)"
             shown.show(running.hear(State.ABORTED, hindrance=hindrance), ())
-        for state in (State.CLEARING, State.STOPPED, State.IDLE):
+        for state in (State.STOPPED, State.IDLE):
             shown.show(running.hear(state), ())
     said = [
         line.split("s  ", 1)[1].removesuffix(", 0 good, 0 bad of 3") for line in out.getvalue().splitlines()
     ]
     assert said == [
         "submitting the order (Aborted)",
-        "clearing (Aborted): wait for the belt (1.5 s)",
-        "clearing (Aborted): wait for the wheel (1.6 s)",
-        "clearing (Clearing)",
+        "clearing (Aborted): wait for belt1 (1.5 s, limit 5.3)",
+        "clearing (Aborted): wait for belt2 (1.6 s, limit 5.3)",
         "resetting (Stopped)",
         "starting (Idle)",
     ]
