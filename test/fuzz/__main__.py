@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import random
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from cell_controller.bringup.parent import follow_parent
 from fuzz.trial import Counts, FuzzError, run_trial
 
 
@@ -47,7 +49,7 @@ def _trials(seed: int, jobs: int) -> Iterator[Counts]:
     if jobs == 1:
         yield from map(run_trial, names)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, follow_parent, (os.getpid(),)) as pool:
         # A few at a time: imap would take all names at once, and the end is known only on the way.
         while True:
             yield from pool.map(run_trial, [next(names) for _ in range(4 * jobs)], chunksize=1)

@@ -11,6 +11,7 @@ import argparse
 import gc
 import math
 import multiprocessing
+import os
 import secrets
 import sys
 from collections import Counter
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from cell_controller.bringup.parent import follow_parent
 from cell_sim.episodes.episode import Task, run
 from support.broken import CONTROLLERS
 from support.moments import TEST_CELL
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     hunts = [Hunt(i, first + n, options.most) for i in chosen for n in range(options.seeds)]
     code = 0
     print("controller  median  worst  in vain  first broken invariant (hunts)  simulated s")  # noqa: T201
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, follow_parent, (os.getpid(),)) as pool:
         catches: list[Catch] = []
         for catch in pool.imap(hunt, hunts):
             catches.append(catch)

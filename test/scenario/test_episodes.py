@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from cell_sim.episodes.faults import LIVE_ONLY, Fault, FaultKind, from_json
 from cell_sim.episodes.schedule import make_schedule, moments_of
 from cell_sim.episodes.soak import Summary
 from support import broken
+from support.leaks import children
 from support.moments import TEST_CELL
 from support.seeds import fresh
 
@@ -156,3 +159,32 @@ def test_a_summary_counts_only_faults_that_met_an_active_target() -> None:
     summary.add(outcome)
     assert summary.injected["kill"] == 2
     assert summary.faults["kill"] == 1
+
+
+def test_the_workers_of_a_killed_command_end_with_it() -> None:
+    before = {child.identity for child in children()}
+    argv = [sys.executable, "-m", "cell_controller.cli.main", "simulate"]
+    with subprocess.Popen([*argv, "--episodes", "99", "--jobs", "2"], stderr=subprocess.PIPE) as command:
+        own = Path(f"/proc/{command.pid}/task/{command.pid}/children")
+        try:
+            _until(
+                lambda: sum(_cpu_s(pid) > 1.5 for pid in own.read_text().split()) == 2
+            )  # in their episodes
+        finally:
+            command.kill()
+    orphans = [child for child in children() if child.identity not in before]
+    _until(lambda: all(os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) for p in orphans))
+    ends = [os.waitstatus_to_exitcode(os.waitpid(orphan.pid, 0)[1]) for orphan in orphans]
+    assert ends.count(-signal.SIGTERM) == 2, "told to end, not at the end of their episode"
+
+
+def _cpu_s(pid: str) -> float:
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(times[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def _until(is_so: Callable[[], bool], limit_s: float = 30.0) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < deadline_s, "still not so"
+        time.sleep(0.05)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import multiprocessing
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cell_controller.bringup.parent import follow_parent
 from cell_controller.runtime import runner
 from cell_sim.episodes.episode import Outcome, Task, run
 
@@ -26,7 +28,7 @@ def run_episodes(cell: Path, seed: int, episodes: int, jobs: int) -> Iterator[Ou
         yield from map(_run, tasks)
         return
     # Spawned, not forked: a worker must not inherit threads or open files of whoever calls this.
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, follow_parent, (os.getpid(),)) as pool:
         yield from pool.imap(_run, tasks)
 
 
