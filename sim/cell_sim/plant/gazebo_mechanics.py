@@ -99,6 +99,7 @@ class GazeboMechanics:
                 self._braking.discard(name)
                 self._take_over(name, axis)
         elif axis.mode is MotorMode.OFF:
+            self._braking.discard(name)
             ramp.reset(axis.position_m, axis.speed_m_s)
         elif name not in self._braking:
             self._braking.add(name)

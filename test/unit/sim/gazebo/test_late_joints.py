@@ -142,6 +142,11 @@ def test_a_brake_carries_the_process_force() -> None:
     run.axis.load_n = PLUNGE_N
     run.go_on(0.5)
     assert run.joint.position_m > 0.002
+    run.axis.off()
+    run.go_on(0.3)
+    stood_m = run.joint.position_m
+    run.go_on(0.5)
+    assert run.joint.position_m == pytest.approx(stood_m, abs=1e-5), "it closes again"
 
 
 def test_a_brake_that_opens_does_not_throw_the_joint() -> None:
