@@ -133,9 +133,9 @@ def outputs_fall_back_safely(cell: CellFile) -> Iterator[Finding]:
 
 
 def hard_stops_are_not_recoverable(cell: CellFile) -> Iterator[Finding]:
-    """E-stop and relay are never recoverable: nothing may move while they are off."""
+    """E-stop, guards and relay are never recoverable: nothing may move while they are off."""
     for name, found in cell.safety.inputs.items():
-        if found.is_recoverable and found.rule.value in ("estop", "relay"):
+        if found.is_recoverable and found.rule.value in ("estop", "guard", "relay"):
             yield Finding(
                 ("safety", "inputs", name, "is_recoverable"),
                 f"nothing may move while rule {found.rule.value} is tripped",

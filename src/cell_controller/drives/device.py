@@ -222,6 +222,7 @@ class Device:
         self._seen = self.shown = None
         if ended.error is not None:
             self.statistics.failed(ended.error)
+            self._missed(job)
             self._failed(job, ended.error, now_s)
             return
         self.statistics.answered(now_s - ended.sent_at_s, now_s)
@@ -231,6 +232,11 @@ class Device:
             self._took(job, words, ended, now_s)
         except BlockLengthError:
             self.statistics.misfit()
+            self._missed(job)
+
+    def _missed(self, job: Job) -> None:
+        if job.purpose is Purpose.SLOW and job.block is not None:
+            self.image.missed(job.block)
 
     def _took(self, job: Job, words: tuple[int, ...], ended: Ended, now_s: float) -> None:
         if job.wanted is not None:

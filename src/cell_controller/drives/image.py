@@ -19,6 +19,8 @@ from cell_controller.drives.profile import (
 )
 from cell_controller.messages import DriveCondition
 
+MISSES = 3  # in a row, of a slow block: as many as make a drive silent
+
 
 class Image:
     """Raw registers and engineering values of one drive; kept when the drive falls silent."""
@@ -30,6 +32,7 @@ class Image:
         self._values: dict[Quantity, float] = {}
         self.measured_at_s = -inf  # of the fast block
         self.condition = DriveCondition.OFFLINE
+        self._misses: dict[ReadBlock, int] = {}  # of slow blocks, since they were last read
         self._coasting: Coasting | None = None
         if isinstance(drive, SpindleDrive) and not profile.sees_coasting:
             self._coasting = Coasting(drive, inf if drive.coast_s is None else drive.coast_s)
@@ -40,7 +43,9 @@ class Image:
         self._values.update(values)
         raw = raw_block(self._profile, block, words)
         self._fault = raw.get(Quantity.FAULT_CODE, self._fault)
-        if block is self._profile.reads.fast:
+        if block is not self._profile.reads.fast:
+            self._misses.pop(block, None)
+        else:
             self._raw = raw
             self.measured_at_s = measured_at_s
             self.condition = self._profile.condition(self._raw)
@@ -51,6 +56,14 @@ class Image:
                     is_faulted=self.condition is DriveCondition.FAULT,
                     is_braking=self.passes(self._profile.braking),
                 )
+
+    def missed(self, block: ReadBlock) -> None:
+        """A read of a slow block failed, of a drive that may answer all else: in time what the block
+        brings is forgotten, and is no number, so that no rule goes on judging by it."""
+        self._misses[block] = self._misses.get(block, 0) + 1
+        if self._misses[block] >= MISSES:
+            for quantity in block.fields:
+                self._values.pop(quantity, None)
 
     @property
     def is_known(self) -> bool:

@@ -21,6 +21,11 @@ def measures(profile: DriveProfile, what: Quantity) -> bool:
     return any(what in block.fields for block in (profile.reads.fast, *profile.reads.slow))
 
 
+def measures_force(profile: DriveProfile) -> bool:
+    """Whether an axis with this profile knows its motor's force: torque in percent, of a rated torque."""
+    return measures(profile, Quantity.TORQUE) and profile.nameplate.rated_torque_nm is not None
+
+
 def watched_values_are_measured(cell: CellFile, profiles: Profiles) -> Iterator[Finding]:
     """A limit on what nobody reads would never trip."""
     for name, drive in cell.drives.items():
@@ -31,6 +36,11 @@ def watched_values_are_measured(cell: CellFile, profiles: Profiles) -> Iterator[
             if getattr(drive, key, None) is not None and not measures(profile, what):
                 path: KeyPath = ("drives", name, key)
                 yield Finding(path, f"{profile.name} does not read its {what.value}", "remove it")
+        if name in cell.safety.max_axial_force_n and not measures_force(profile):
+            path = ("safety", "max_axial_force_n", name)
+            yield Finding(
+                path, f"{profile.name} does not measure its force", "remove it or take another drive"
+            )
         current_a, plate = getattr(drive, "max_current_a", None), profile.nameplate
         if current_a is None or plate.rated_current_a is None or plate.max_torque_percent is None:
             continue

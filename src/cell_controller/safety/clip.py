@@ -78,6 +78,8 @@ def clip_axis(
     if setpoint.force_limit_n > max_force_n:
         setpoint = replace(setpoint, force_limit_n=max_force_n)
     if setpoint.kind is SetpointKind.MOVE:
+        if limits.floor_m is not None and not state.is_homed:
+            return Clipped(None, f"{limits.name}: has no zero, so no target is known to be above its floor")
         return _clip_move(limits, setpoint, max_speed_m_s)
     if setpoint.kind is SetpointKind.VELOCITY:
         return _clip_velocity(limits, setpoint, state, max_speed_m_s)

@@ -12,6 +12,7 @@ class Epochs:
         self._unheard = dict.fromkeys(lines)
         self._largest_heard = 0
         self.present = 0  # 0: not taken yet
+        self.has_predecessor = False  # a bus had obeyed another interlock when the epoch was taken
         self.is_superseded = False  # another interlock has raised it: this one is silent for good
 
     def hear(self, line: str, epoch: int) -> None:
@@ -21,6 +22,7 @@ class Epochs:
         if not self.present:
             if not self._unheard:
                 self.present = self._largest_heard + 1
+                self.has_predecessor = self._largest_heard > 0
         elif epoch > self.present:
             self.is_superseded = True
 

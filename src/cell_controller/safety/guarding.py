@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from cell_controller.config import InputRule
 from cell_controller.messages import LinePhase, Permit, SafetyPhase
 from cell_controller.safety.limits import Channel, SafetyLimits
 from cell_controller.safety.line_rules import OBEY_WITHIN_S, STOP_BEGINS_WITHIN_S
@@ -14,15 +15,17 @@ from cell_controller.safety.snapshot import Snapshot
 LOCK_SETTLES_S = 0.3
 # After a failed stop: a drive that starts by itself as its enable closes is seen to move by then.
 RECLOSE_S = 1.0
+CLEARING_S = 2.0  # a Clear holds for this long, as long as the cell manager waits for what it has asked for
 
 
 class Guarding:
     """Enables open when a stop fails (category 0); the guard stays locked until measured standstill.
 
     What a stop that failed has opened closes on an operator's Clear and not before, for a drive that did
-    not obey still has its command; if a drive was only not heard, it closes when all is heard to stand. The
-    enable of a drive without a watchdog opens as soon as its drive is not heard, for nobody else stops it
-    then, and closes when it is seen to stand.
+    not obey still has its command; if a drive was only not heard, it closes when all is heard to stand.
+    Either way the guard locks first, and nothing closes behind one that does not. The enable of a drive
+    without a watchdog opens as soon as its drive is not heard, for nobody else stops it then, and closes when
+    it is seen to stand.
     """
 
     def __init__(self, limits: SafetyLimits) -> None:
@@ -30,12 +33,16 @@ class Guarding:
         self.is_escalated = False
         self.waits_for_clear = False  # a drive was seen not to obey
         self.is_recovery_due = False  # nothing but the lock is missing for the recovery that is asked for
+        self.cleared_at_s = -inf  # an operator has agreed that what a failed stop has opened closes
         self.reclosed_at_s = -inf
-        self._unheard: set[Channel] = (
-            set()
-        )  # enables of drives that were not heard, and not seen to stand since
+        # Enables of drives that were not heard, and not seen to stand since.
+        self._unheard: set[Channel] = set(limits.enables)
         self._locking_since_s = inf
         self._motion_s = -inf  # something was let move until then
+
+    def succeed(self) -> None:
+        """This interlock follows another, of whose stops it knows nothing: one may have failed."""
+        self.is_escalated = True
 
     def is_locked(self, snapshot: Snapshot) -> bool:
         """Locked, and told to be for so long that the switch cannot be speaking of an earlier time."""
@@ -50,7 +57,12 @@ class Guarding:
         is_still = not moving
         self._escalate(snapshot, moving)
         self._follow_drives(snapshot)
-        keeps_locked = self._keeps_locked(snapshot, is_still and self._is_measured_anew(snapshot))
+        is_closing = is_still and self._is_closing(snapshot)
+        if is_closing and self.is_locked(snapshot):
+            self.is_escalated = self.waits_for_clear = False
+            self.reclosed_at_s = snapshot.now_s
+        is_measured = is_still and self._is_measured_anew(snapshot)
+        keeps_locked = is_closing or self._keeps_locked(snapshot, is_measured)
         self._locking_since_s = min(self._locking_since_s, snapshot.now_s) if keeps_locked else inf
         found: dict[str, tuple[int, int]] = {}
         for channel, is_on in (
@@ -61,11 +73,6 @@ class Guarding:
             found[channel.module] = (outputs | (channel.mask if is_on else 0), mask | channel.mask)
         return found
 
-    def reclose(self, now_s: float) -> None:
-        """An operator's Clear after a failed stop, when all stands still and the guard is closed."""
-        self.is_escalated = self.waits_for_clear = False
-        self.reclosed_at_s = now_s
-
     @property
     def _enables(self) -> tuple[Channel, ...]:
         return tuple(dict.fromkeys((self._limits.drive_enable, *self._limits.enables)))
@@ -75,10 +82,18 @@ class Guarding:
         if snapshot.phase is SafetyPhase.TRIPPED and driven:
             budget_s = self._limits.longest_program_s + STOP_BEGINS_WITHIN_S
             since_s = max(snapshot.phase_since_s, self.reclosed_at_s)
-            self.is_escalated |= snapshot.is_past(since_s + budget_s)
-        if self.is_escalated:
-            self.waits_for_clear |= any(snapshot.usable(name) is not None for name in driven)
-            self.is_escalated = self.waits_for_clear or bool(moving)
+            if snapshot.is_past(since_s + budget_s):
+                self.is_escalated = True
+                self.waits_for_clear |= any(snapshot.usable(name) is not None for name in driven)
+
+    def _is_closing(self, snapshot: Snapshot) -> bool:
+        """All stands still: the enables close as soon as the guard has locked, which an open one cannot."""
+        if not self.is_escalated:
+            return False
+        if self.waits_for_clear and snapshot.is_past(self.cleared_at_s + CLEARING_S):
+            return False
+        guards = (i.channel for i in self._limits.inputs.values() if i.rule is InputRule.GUARD)
+        return all(map(snapshot.is_on, guards))
 
     def _follow_drives(self, snapshot: Snapshot) -> None:
         for channel, drives in self._limits.enables.items():

@@ -30,13 +30,17 @@ _OF_AN_OPEN_ENABLE = (
 )
 
 
+LOCK_FIRST = "drive enable is open: it closes as soon as the guard has locked"
+
+
 def reclose_hindrance(snapshot: Snapshot, findings: tuple[Finding, ...]) -> str:
-    """Why the enables that a failed stop has opened may not close yet, "" when a Clear closes them."""
+    """Why the enables that have opened may not close yet, "" when only the guard's lock is missing for it,
+    and a Clear when a stop has failed."""
     for finding in findings:
         if not finding.is_event and finding.rule not in _OF_AN_OPEN_ENABLE:
             return f"{finding.words}: {REMEDY[finding.rule]}"
     moving = snapshot.moving()
-    return f"a stop has failed: wait until {', '.join(moving)} stands still" if moving else ""
+    return f"drive enable is open: wait until {', '.join(moving)} stands still" if moving else ""
 
 
 def lines_hindrance(snapshot: Snapshot, epochs: Epochs) -> str:

@@ -13,8 +13,8 @@ from cell_controller.safety.epochs import Epochs
 from cell_controller.safety.findings import Finding, RuleName
 from cell_controller.safety.from_cell import limits_of
 from cell_controller.safety.gate import Clearance, Gate
-from cell_controller.safety.guarding import RECLOSE_S, Guarding, must_reopen_outputs
-from cell_controller.safety.hindrance import lines_hindrance, reclose_hindrance, reset_hindrance
+from cell_controller.safety.guarding import CLEARING_S, RECLOSE_S, Guarding, must_reopen_outputs
+from cell_controller.safety.hindrance import LOCK_FIRST, lines_hindrance, reclose_hindrance, reset_hindrance
 from cell_controller.safety.latch import Latch
 from cell_controller.safety.line_rules import ECHO_LIMITS
 from cell_controller.safety.permits import PermitWatch
@@ -32,7 +32,6 @@ from cell_controller.safety.streams import (
 from cell_controller.safety.zones import ZoneRule, ZoneView, view_zones
 
 PERIOD_S = 0.02  # of LineCommand and SafetyState; a bus accepts an echo of at most 0.1 s
-CLEARING_S = 2.0  # as long as the cell manager waits for what it has asked for
 DISCARDED_SHOWN_S = 10.0  # long enough for an operator to read
 
 
@@ -173,14 +172,17 @@ class Interlock:
         if over:
             return f"{over[0].words}, just now"
         present = tuple(f for f in self._findings if not f.is_warning)
-        if self._guarding.waits_for_clear:
-            return reclose_hindrance(self._snapshot, present)
+        if self._guarding.is_escalated:
+            hindrance = reclose_hindrance(self._snapshot, present)
+            return hindrance or ("" if self._guarding.waits_for_clear else LOCK_FIRST)
         return reset_hindrance(self._snapshot, self._epochs, present)
 
     def _decide(self, is_edge: bool, over: tuple[Finding, ...]) -> bool:
         """Change the phase; True when it, or the epoch, has changed."""
         snapshot, permit = self._snapshot, self._snapshot.permit
         present = (*(f for f in self._findings if not f.is_warning), *over)
+        if self._hindrance and self._guarding.is_escalated:
+            self._guarding.cleared_at_s = -inf
         may_recover = permit is not None and self._may_recover(permit, present)
         self._guarding.is_recovery_due = may_recover
         if snapshot.phase is SafetyPhase.RECOVERY:
@@ -189,9 +191,7 @@ class Interlock:
             self._recovery.lapse()
             self._enter(SafetyPhase.TRIPPED, is_new_epoch=True)
         elif snapshot.phase is SafetyPhase.TRIPPED:
-            if is_edge and not self._hindrance and self._guarding.waits_for_clear:
-                self._guarding.reclose(snapshot.now_s)
-            elif not self._hindrance and (is_edge or self._is_reclosed()):
+            if not self._hindrance and self._may_reset(is_edge=is_edge):
                 self._latch.reset()
                 self._permits.reset()
                 self._enter(SafetyPhase.HOLD, is_new_epoch=True)
@@ -214,11 +214,19 @@ class Interlock:
             self._enter(SafetyPhase.MOTION, is_new_epoch=False)
         return True
 
+    def _may_reset(self, *, is_edge: bool) -> bool:
+        """By an operator's Clear; after a failed stop the same Clear has the enables closed first."""
+        if not self._guarding.is_escalated:
+            return is_edge or self._is_reclosed()
+        if is_edge:
+            self._guarding.cleared_at_s = self._snapshot.now_s
+        return False
+
     def _is_reclosed(self) -> bool:
         """The Clear that closed the enables again goes on: all has stood since, and nothing has tripped."""
-        closed_at_s, now_s = self._guarding.reclosed_at_s, self._snapshot.now_s
-        is_same = self._latch.newest_at_s <= closed_at_s and now_s < closed_at_s + CLEARING_S
-        return is_same and self._snapshot.is_past(closed_at_s + RECLOSE_S)
+        cleared_at_s, closed_at_s = self._guarding.cleared_at_s, self._guarding.reclosed_at_s
+        began_at_s = max(self._latch.newest_at_s, self._snapshot.now_s - CLEARING_S)
+        return began_at_s <= cleared_at_s <= closed_at_s and self._snapshot.is_past(closed_at_s + RECLOSE_S)
 
     def _may_move(self) -> bool:
         """What has to be so before something moves, and trips or ends the recovery when it is no longer."""
@@ -247,6 +255,8 @@ class Interlock:
 
     def _note_epoch(self) -> None:
         if self._snapshot.epoch != self._epochs.present:
+            if self._snapshot.epoch == 0 and self._epochs.has_predecessor:
+                self._guarding.succeed()
             self._snapshot.epoch = self._epochs.present
             self._snapshot.epoch_since_s = self._snapshot.now_s
 
@@ -314,8 +324,10 @@ class Interlock:
             found.append(f"motion waits for {self._waits_for()}")
         if snapshot.phase is SafetyPhase.TRIPPED and self._guarding.is_recovery_due:
             found.append(f"recovery waits for {self._waits_for()}")
-        if self._guarding.is_escalated:
+        if self._guarding.waits_for_clear:
             found.append("drive enable is open: a stop has failed; Clear closes it when all stands still")
+        elif self._guarding.is_escalated:
+            found.append("drive enable is open: it closes when all stands still and the guard has locked")
         if snapshot.now_s - self._discarded_at_s < DISCARDED_SHOWN_S:
             found.append(f"{self._discarded} messages discarded: malformed, repeated or reordered")
         return tuple(found)

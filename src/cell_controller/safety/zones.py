@@ -130,7 +130,7 @@ def _leaves_or_stays_above(
     if setpoint.kind is SetpointKind.REFERENCE:
         return False
     if setpoint.kind is SetpointKind.MOVE:
-        return setpoint.target_position_m >= min(below_m, position_m)
+        return state.is_homed and setpoint.target_position_m >= min(below_m, position_m)
     speed_m_s = setpoint.target_speed_m_s
     if speed_m_s >= 0.0:
         return True

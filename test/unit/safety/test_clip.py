@@ -65,6 +65,20 @@ def test_a_move_that_makes_no_sense_is_refused_in_words(wrong: dict[str, float])
     assert warning.startswith("weld_x: ")
 
 
+def test_an_axis_with_a_floor_and_without_a_zero_takes_no_target() -> None:
+    z = axis("weld_z")
+    setpoint = replace(GOOD_MOVE, drive="weld_z", target_speed_m_s=0.01)
+    limits = {"max_speed_m_s": z.max_speed_m_s, "max_force_n": z.max_force_n}
+    state = DriveState("weld_z", is_homed=True, measured_position_m=0.05)
+    assert clip_axis(z, setpoint, state, **limits).setpoint == setpoint
+    clipped = clip_axis(z, setpoint, replace(state, is_homed=False), **limits)
+    assert clipped.setpoint is None
+    assert clipped.warning == "weld_z: has no zero, so no target is known to be above its floor"
+    jog = replace(setpoint, kind=SetpointKind.VELOCITY)
+    assert clip_axis(z, jog, replace(state, is_homed=False), **limits).setpoint == jog
+    assert clipped_x(GOOD_MOVE, replace(AT_ZERO, is_homed=False)) == (GOOD_MOVE, "")
+
+
 def test_the_force_of_a_setpoint_is_clipped_to_the_limit_for_the_moment() -> None:
     for kind in (SetpointKind.MOVE, SetpointKind.VELOCITY, SetpointKind.REFERENCE, SetpointKind.STOP):
         setpoint = replace(GOOD_MOVE, kind=kind, force_limit_n=500.0)

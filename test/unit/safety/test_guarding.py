@@ -126,34 +126,105 @@ def test_all_enables_open_when_a_stop_has_not_ended_in_time_and_stay_open() -> N
     )
 
 
-def test_what_was_only_not_heard_closes_when_all_is_heard_to_stand() -> None:
+def test_what_was_only_not_heard_closes_behind_a_locked_guard_when_all_is_heard_to_stand() -> None:
     guarding, snapshot = Guarding(LIMITS), cell()
     says(snapshot, "grind_infeed", condition=DriveCondition.OFFLINE)
     repeat(snapshot, NOW_S + 4.5)
     assert (outputs(guarding, snapshot), guarding.is_escalated) == (OPEN, True)
     assert not guarding.waits_for_clear
     says(snapshot, "grind_infeed", condition=DriveCondition.SWITCHED_ON, is_stopped=True)
+    assert outputs(guarding, snapshot) == OPEN
+    repeat(snapshot, NOW_S + 4.75)
+    assert outputs(guarding, snapshot) == OPEN, "the guard has to lock first"
+    repeat(snapshot, NOW_S + 5.0)
+    assert (outputs(guarding, snapshot), guarding.is_escalated) == (CLOSED, False)
+    repeat(snapshot, NOW_S + 5.9375)
+    assert lock(guarding, snapshot), "until all has stood for a second"
+    repeat(snapshot, NOW_S + 6.0)
+    assert not lock(guarding, snapshot)
+
+
+@pytest.mark.parametrize("name", ["guard_locked", "guard_closed"])
+def test_no_enable_closes_behind_a_guard_that_is_not_locked(name: str) -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    guarding.succeed()
+    switch(snapshot, LIMITS.guard_locked if name == "guard_locked" else LIMITS.inputs[name].channel, False)
+    for step in range(100):
+        repeat(snapshot, NOW_S + step / 16)
+        assert outputs(guarding, snapshot)["safety_io"] & ENABLE == 0
+    assert lock(guarding, snapshot) is (name == "guard_locked"), "an open one cannot lock"
+
+
+def test_a_follower_keeps_the_enables_open_until_all_stands_behind_a_locked_guard() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    guarding.succeed()
+    move(snapshot)
+    for now_s in (NOW_S, NOW_S + 0.5, NOW_S + 4.0):
+        repeat(snapshot, now_s)
+        assert outputs(guarding, snapshot) == OPEN
+    assert not guarding.waits_for_clear, "a bus may still play its stop program"
+    move(snapshot, is_moving=False)
+    repeat(snapshot, NOW_S + 4.25)
+    assert outputs(guarding, snapshot) == CLOSED
+
+
+def test_a_follower_that_sees_a_stop_fail_waits_for_a_clear() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    guarding.succeed()
+    move(snapshot)
+    repeat(snapshot, NOW_S + 4.5)
+    assert (outputs(guarding, snapshot), guarding.waits_for_clear) == (OPEN, True)
+    move(snapshot, is_moving=False)
+    repeat(snapshot, NOW_S + 10.0)
+    assert outputs(guarding, snapshot) == {"safety_io": 0, "station_io": 0}
+
+
+def test_an_enable_of_a_drive_closes_when_it_was_first_seen_to_stand() -> None:
+    guarding, snapshot = Guarding(LIMITS), cell()
+    says(snapshot, "weld_x", is_stopped=False)
+    assert outputs(guarding, snapshot)["station_io"] == 0
+    says(snapshot, "weld_x", is_stopped=True)
     assert outputs(guarding, snapshot)["station_io"] == 0b1000
-    assert not guarding.is_escalated
 
 
-def test_a_clear_closes_them_again_behind_a_locked_guard() -> None:
+def cleared() -> tuple[Guarding, Snapshot]:
+    """A stop has failed, all stands now, and an operator has given Clear."""
     guarding, snapshot = Guarding(LIMITS), cell()
     move(snapshot)
     repeat(snapshot, NOW_S + 4.5)
     guarding.outputs(snapshot)
     move(snapshot, is_moving=False)
-    guarding.reclose(snapshot.now_s)
+    guarding.cleared_at_s = snapshot.now_s
+    return guarding, snapshot
+
+
+def test_a_clear_closes_them_again_behind_a_locked_guard() -> None:
+    guarding, snapshot = cleared()
+    assert outputs(guarding, snapshot) == OPEN
+    repeat(snapshot, NOW_S + 5.0)
     assert outputs(guarding, snapshot) == CLOSED
-    repeat(snapshot, below(NOW_S + 5.5))
+    repeat(snapshot, below(NOW_S + 6.0))
     assert outputs(guarding, snapshot) == CLOSED
-    repeat(snapshot, NOW_S + 5.5)
+    repeat(snapshot, NOW_S + 6.0)
     assert not lock(guarding, snapshot)
     move(snapshot)
-    repeat(snapshot, below(NOW_S + 9.0))
+    repeat(snapshot, below(NOW_S + 9.5))
     assert outputs(guarding, snapshot) == CLOSED, "it may have another stop program's time"
-    repeat(snapshot, NOW_S + 9.0)
+    repeat(snapshot, NOW_S + 9.5)
     assert outputs(guarding, snapshot) == OPEN
+
+
+def test_a_clear_holds_for_two_seconds_for_a_guard_that_does_not_lock() -> None:
+    guarding, snapshot = cleared()
+    switch(snapshot, LIMITS.guard_locked, False)
+    repeat(snapshot, below(NOW_S + 6.5))
+    assert outputs(guarding, snapshot) == OPEN
+    assert snapshot.due_s == NOW_S + 6.5
+    repeat(snapshot, NOW_S + 6.5)
+    assert not lock(guarding, snapshot)
+    switch(snapshot, LIMITS.guard_locked, True)
+    repeat(snapshot, NOW_S + 10.0)
+    assert outputs(guarding, snapshot) == {"safety_io": 0, "station_io": 0}
 
 
 @pytest.mark.parametrize("phase", list(SafetyPhase))

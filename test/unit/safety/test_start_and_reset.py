@@ -95,6 +95,31 @@ def test_a_restarted_interlock_goes_past_the_epoch_of_its_predecessor(bench: Ben
     assert bench.safety.epoch == before + 1
 
 
+def test_a_restarted_interlock_gives_no_power_before_the_guard_has_locked(bench: Bench) -> None:
+    bench.to_motion()
+    bench.start_interlock()
+    bench.switch("guard_closed", False)
+    bench.run(2.0)
+    assert bench.outputs("safety_io") == (0b00, 0b11)
+    assert bench.safety.reset_hindrance.startswith("guard_closed")
+    bench.switch("guard_closed", True)
+    bench.run(0.1)
+    assert bench.outputs("safety_io") == (0b10, 0b11)
+    assert bench.safety.reset_hindrance.startswith("drive enable is open")
+    assert any(w.startswith("drive enable is open: it closes when") for w in bench.safety.warnings)
+    bench.run(0.5)
+    assert bench.outputs("safety_io") == (0b11, 0b11)
+    bench.run(1.0)
+    assert bench.outputs("safety_io") == (0b01, 0b11), "nobody asks for motion"
+    assert bench.safety.can_reset
+
+
+def test_the_first_interlock_gives_power_at_once(bench: Bench) -> None:
+    bench.run(0.3)
+    assert bench.safety.epoch == 1
+    assert bench.outputs("safety_io")[0] & 0b01
+
+
 def test_a_clear_that_comes_too_early_is_used_up(bench: Bench) -> None:
     bench.switch("estop_ok", False)
     bench.run(0.3)

@@ -278,7 +278,7 @@ def test_an_enable_that_a_failed_stop_has_opened_stays_open_until_a_person_clear
     bench.run(0.5)
     assert bench.outputs("safety_io") == (0b11, 0b11), "closed, behind a locked guard"
     assert bench.safety.phase is SafetyPhase.TRIPPED
-    bench.run(0.7)
+    bench.run(0.9)
     assert bench.safety.phase is SafetyPhase.HOLD, "the same Clear, when all has stood for a second"
 
 
@@ -291,8 +291,32 @@ def test_a_drive_that_starts_by_itself_as_its_enable_closes_is_no_reset(bench: B
     bench.run(4.0)
     assert bench.safety.phase is SafetyPhase.TRIPPED
     assert bench.outputs("safety_io")[0] & 0b10, "the guard is locked"
-    bench.run(1.0)
+    bench.run(1.3)
     assert bench.outputs("safety_io") == (0b10, 0b11), "another stop that failed"
+
+
+def test_a_clear_closes_no_enable_behind_a_guard_that_does_not_lock(bench: Bench) -> None:
+    failed_stop(bench)
+    bench.switch("guard_locked", False)
+    bench.run(0.5)
+    bench.clear()
+    bench.run(0.5)
+    assert bench.outputs("safety_io") == (0b10, 0b11), "it is to lock"
+    bench.run(5.0)
+    assert bench.outputs("safety_io") == (0b00, 0b11)
+    assert bench.safety.phase is SafetyPhase.TRIPPED
+
+
+def test_a_clear_that_something_hinders_before_the_guard_has_locked_is_used_up(bench: Bench) -> None:
+    failed_stop(bench)
+    bench.run(0.5)
+    bench.clear()
+    bench.run(0.1)
+    bench.switch("air_ok", False)
+    bench.run(0.1)
+    bench.switch("air_ok", True)
+    bench.run(3.0)
+    assert bench.outputs("safety_io") == (0b00, 0b11)
 
 
 def test_an_open_guard_keeps_an_enable_open_that_a_failed_stop_has_opened(bench: Bench) -> None:

@@ -181,6 +181,7 @@ def test_a_tool_may_leave_or_stay_above_without_a_grant(
 def test_an_axis_without_a_zero_does_not_go_down_towards_a_zone_that_somebody_owns() -> None:
     lost = at(1.0, is_homed=False)
     assert rule(view(PLACE, "conveyor")).hindrance(Z, jog(-0.5), lost) == NOT_GRANTED
+    assert rule(view(PLACE, "conveyor")).hindrance(Z, move(0.75), lost) == NOT_GRANTED, "above by what zero?"
 
 
 @pytest.mark.parametrize(
