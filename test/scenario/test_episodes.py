@@ -106,12 +106,12 @@ def test_a_failure_file_of_an_earlier_version_keeps_its_meaning() -> None:
 PRESSED = Fault(FaultKind.ESTOP, "", 0.1, "robot traverse", 0.5)
 DELAYED = Fault(FaultKind.MESSAGE_LATE, "line_command", 0.1, "robot traverse", 1.0, 0.15)
 SHORT_S = 14.0  # the first weld is under way
-HARMLESS = tuple(Fault(FaultKind.STALE_COMMAND, "START", float(t)) for t in (2, 3))
+HARMLESS = Fault(FaultKind.STALE_COMMAND, "START", 2.0)
 
 
 def test_a_violation_is_shrunk_saved_and_seen_again_by_a_replay(tmp_path: Path) -> None:
     make = broken.bus(broken.bus_that_retracts_elsewhere)
-    task = Task(TEST_CELL, "1:0", (*HARMLESS, PRESSED), True, SHORT_S)
+    task = Task(TEST_CELL, "1:0", (HARMLESS, PRESSED), True, SHORT_S)
     outcome = run(task, make)
     assert outcome.invariants == (2,)
     smallest, again = shrink(task, outcome, make)

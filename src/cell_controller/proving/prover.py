@@ -107,11 +107,30 @@ class Prover(Motion):
                 self.said.append(f"waiting until everything on {master.name} stands")
             yield from self._at_rest(master)
         self._guard.switch_enables(is_on=True)
-        yield READY_S / 10.0
-        if unsafe := self._guard.unsafe():
-            self.said.append(f"waiting until all are on: {unsafe}")
-        yield from self._wait(lambda: not self._guard.unsafe(), PERSON_S, self._guard.unsafe)
+        for left in reversed(range(TRIES)):
+            self._rest()
+            yield READY_S / 10.0
+            if unsafe := self._guard.unsafe():
+                self.said.append(f"waiting until all are on: {unsafe}")
+            yield from self._wait(self._is_safe_or_late, PERSON_S, self._guard.unsafe)
+            late = self._guard.lapse()
+            if not late:
+                break
+            if not left:
+                raise ProvingError(late)
+            self.said.append(f"{late}; once more")
         self._is_watching = True
+
+    def _is_safe_or_late(self) -> bool:
+        """A bus that stopped by itself switches nothing on before a new epoch."""
+        return bool(self._guard.lapse()) or not self._guard.unsafe()
+
+    def _rest(self) -> None:
+        for master in self._masters.values():
+            if master.is_silent:
+                master.wake(self._now_s)
+            else:
+                master.rest()
 
     def _try(self, name: str) -> Script:
         for left in reversed(range(TRIES)):
@@ -131,11 +150,7 @@ class Prover(Motion):
     def _recover(self) -> Script:
         """After a trial that was cut short: every line served, armed and enabled again."""
         self._is_watching = False
-        for master in self._masters.values():
-            if master.is_silent:
-                master.wake(self._now_s)
-            else:
-                master.rest()
+        self._rest()
         yield SETTLES_S
         yield from self._served()
         self._is_watching = True

@@ -162,6 +162,24 @@ def test_a_guard_that_is_forced_open_stops_the_drive_and_ends_the_proof() -> Non
     assert bench.last_motion_s("weld_x") < 2.4 + 1.2  # at most by its watchdog, when its line was silent
 
 
+@pytest.mark.parametrize("at_s", [0.1, 1.0, 1.1])  # while drives are armed, before relay and bolt follow
+def test_a_computer_that_is_late_before_anything_moves_asks_for_the_enables_again(at_s: float) -> None:
+    bench = ProverBench(drives=("weld_x",))
+    bench.at(at_s, lambda: bench.stall(0.3))
+    bench.run(30.0)
+    assert bench.prover.problem == ""
+    assert bench.proof("weld_x").is_proved
+
+
+def test_a_computer_that_is_always_late_is_said_to_be() -> None:
+    bench = ProverBench(drives=("weld_x",))
+    for number in range(20):
+        bench.at(1.05 + 0.4 * number, lambda: bench.stall(0.3))
+    bench.run(30.0)
+    assert "late step" in bench.prover.problem
+    assert not bench.record.samples("weld_x")
+
+
 @pytest.mark.parametrize("at_s", [1.6, 2.4])  # in motion, in the silence
 def test_a_computer_that_is_late_costs_another_try_and_no_verdict(at_s: float) -> None:
     bench = ProverBench(drives=("weld_x",))
